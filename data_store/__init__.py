@@ -1,0 +1,1 @@
+"""data-store: configuration-driven access to data stores."""

@@ -1,0 +1,232 @@
+"""The two streams of an operation: what an upload reads from, and what a download reads.
+
+Adapters are given a ``Source`` and return any raw stream with ``read(size)`` and ``close()``; the guard turns the
+latter into an ``ObjectBody``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from data_store.object_store.errors import ConnectionFailed, InvalidArgument
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+__all__ = ["ObjectBody", "RawBody", "Source"]
+
+
+class RawBody(Protocol):
+    """What an adapter returns as the body of an object."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes, ``b""`` only at the end."""
+
+    def close(self) -> None:
+        """Give the connection back, whatever was read; may be called twice."""
+
+
+class Source(io.RawIOBase):
+    """The content of one PUT or one part.
+
+    Promises to adapters: ``size`` is the exact length in bytes and ``seek()`` works, so that a request can be
+    repeated; an adapter that declares ``accepts_streams`` also gets sources that cannot seek, with ``size`` None
+    where it is unknown. ``read()`` delivers exactly ``size`` bytes or raises, and so does the read that finds the end
+    of a source of unknown size if the content is not what the caller announced: an adapter commits only after
+    it has read ``b""`` or ``size`` bytes.
+
+    Args:
+        stream: a binary stream, read from where it stands.
+        size: its length in bytes, if known.
+        progress: called with the position after each read.
+        verify: called once, before the last bytes (``size`` known) or the end (unknown) are handed out.
+    """
+
+    def __init__(
+        self,
+        stream: RawReadable,
+        size: int | None,
+        *,
+        progress: Callable[[int], object] | None = None,
+        verify: Callable[[], object] | None = None,
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.failure: Exception | None = None
+        self._stream = stream
+        self._start = stream.tell() if stream.seekable() else None
+        self._position = 0
+        self._progress = progress
+        self._verify = verify
+        if size == 0:
+            self._check_end()
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return whether the content can be read again."""
+        return self._start is not None
+
+    def tell(self) -> int:
+        """Return the position from the beginning of this source."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position of this source; only where ``seekable()``."""
+        if self._start is None:
+            raise io.UnsupportedOperation("seek")
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size or 0}[whence]
+        self._position = base + offset
+        self._stream.seek(self._start + self._position)
+        return self._position
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most ``size`` bytes; what the caller's stream raises is kept in ``failure`` for the guard."""
+        if self.failure is not None:
+            raise self.failure
+        try:
+            return self._read(-1 if size is None else size)
+        except Exception as failure:
+            self.failure = failure
+            raise
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read into a buffer; see ``read``."""
+        view = memoryview(buffer).cast("B")
+        chunk = self.read(len(view))
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+    def _read(self, wanted: int) -> bytes:
+        if self.size is None:
+            return self._advance(self._stream.read(wanted))
+        left = self.size - self._position
+        if left <= 0 or wanted == 0:
+            return b""
+        chunk = self._advance(self._stream.read(left if wanted < 0 else min(wanted, left)))
+        if not chunk:
+            raise InvalidArgument(f"the body ended {left} bytes before its declared length")
+        if wanted < 0 and len(chunk) < left:
+            return chunk + self._read(wanted)
+        return chunk
+
+    def _advance(self, chunk: bytes | None) -> bytes:
+        if chunk is None:
+            raise InvalidArgument("the body is a non-blocking stream that had no data")
+        self._position += len(chunk)
+        if self._position == self.size or (self.size is None and not chunk):
+            self._check_end()
+        if self._progress is not None:
+            self._progress(self._position)
+        return chunk
+
+    def _check_end(self) -> None:
+        if self.size is not None and not self.seekable() and self._stream.read(1):
+            raise InvalidArgument("the body is longer than its declared length")
+        if self._verify is not None:
+            self._verify()
+
+
+class RawReadable(Protocol):
+    """The part of a binary stream that a ``Source`` needs."""
+
+    def read(self, size: int = -1, /) -> bytes | None:
+        """Return at most ``size`` bytes."""
+
+    def seekable(self) -> bool:
+        """Return whether ``seek`` works."""
+
+    def tell(self) -> int:
+        """Return the position."""
+
+    def seek(self, offset: int, /) -> int:
+        """Move to a position."""
+
+
+class ObjectBody(io.RawIOBase):
+    """The content of an object, as the guard hands it out.
+
+    It delivers exactly ``length`` bytes or raises; the connection goes back when the last byte was read, on an error,
+    on ``close()`` and when it becomes garbage.
+
+    Args:
+        raw: what the adapter returned.
+        length: bytes to deliver.
+        translate: turns what ``raw`` raises into the error to raise.
+    """
+
+    def __init__(self, raw: RawBody, length: int, translate: Callable[[Exception], Exception]) -> None:
+        super().__init__()
+        self._raw: RawBody | None = raw
+        self._left = length
+        self._translate = translate
+        if length == 0:
+            self._release()
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most ``size`` bytes, all that are left without a size, ``b""`` at the end."""
+        if self.closed:
+            raise ValueError("read of a closed body")
+        if size is None or size < 0:
+            return self._read_all()
+        return self._read_some(size)
+
+    def readall(self) -> bytes:
+        """Return all that is left."""
+        return self.read()
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read into a buffer and return how many bytes; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        chunk = self.read(len(view))
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+    def close(self) -> None:
+        """Give the connection back; what was not read is dropped."""
+        if not self.closed:
+            self._release()
+        super().close()
+
+    def _read_all(self) -> bytes:
+        first = self._read_some(self._left)
+        if not self._left:
+            return first
+        chunks = [first]
+        while self._left:
+            chunks.append(self._read_some(self._left))
+        return b"".join(chunks)
+
+    def _read_some(self, size: int) -> bytes:
+        raw, wanted = self._raw, min(size, self._left)
+        if raw is None or wanted == 0:
+            return b""
+        try:
+            chunk = raw.read(wanted) or _ended_early(self._left)
+        except Exception as exc:
+            self._release()
+            error = self._translate(exc)
+            if error is exc:
+                raise
+            raise error from exc
+        self._left -= len(chunk)
+        if not self._left:
+            self._release()
+        return chunk
+
+    def _release(self) -> None:
+        raw, self._raw = self._raw, None
+        if raw is not None:
+            raw.close()
+
+
+def _ended_early(left: int) -> NoReturn:
+    raise ConnectionFailed(f"the body ended {left} bytes early")

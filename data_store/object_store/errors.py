@@ -1,0 +1,257 @@
+"""Everything that can go wrong, as one hierarchy.
+
+::
+
+    ValueError
+    ├── ConfigurationError            the configuration is wrong
+    │   └── MissingDependency         (also an ImportError) the framework's SDK is not installed
+    └── InvalidArgument               a parameter is wrong; nothing was sent
+
+    RuntimeError
+    └── ObjectStoreError              what the store or the network answered
+        ├── NotFound
+        │   ├── BucketNotFound
+        │   ├── ObjectNotFound
+        │   ├── VersionNotFound
+        │   └── UploadNotFound
+        ├── AlreadyExists
+        ├── BucketNotEmpty
+        ├── PreconditionFailed        an If-Match, If-None-Match, ... did not hold
+        ├── NotModified               a conditional read: the caller's copy is current
+        ├── RangeNotSatisfiable
+        ├── AccessDenied
+        ├── Throttled                 429, 503
+        ├── ConnectionFailed
+        ├── TimedOut
+        ├── IntegrityError            bytes are not what they should be
+        ├── InsufficientStorage
+        ├── ServerError               any other 5xx
+        ├── StoreClosed
+        └── UnsupportedOperation      this framework or this server cannot do it
+
+Errors about the caller's own file stay what Python users expect: ``FileNotFoundError``,
+``IsADirectoryError``, ``PermissionError``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+__all__ = [
+    "AccessDenied",
+    "AlreadyExists",
+    "BucketNotEmpty",
+    "BucketNotFound",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "InsufficientStorage",
+    "IntegrityError",
+    "InvalidArgument",
+    "MissingDependency",
+    "NotFound",
+    "NotModified",
+    "ObjectNotFound",
+    "ObjectStoreError",
+    "PreconditionFailed",
+    "RangeNotSatisfiable",
+    "ServerError",
+    "StoreClosed",
+    "Throttled",
+    "TimedOut",
+    "UnsupportedOperation",
+    "UploadNotFound",
+    "VersionNotFound",
+]
+
+
+class ConfigurationError(ValueError):
+    """The configuration cannot be used; the message names the path of the bad key, never a secret's value."""
+
+
+class MissingDependency(ConfigurationError, ImportError):
+    """The SDK of the chosen framework is not installed; the message names the extra to install."""
+
+
+class InvalidArgument(ValueError):
+    """A parameter breaks a rule, which the message names. Nothing was sent."""
+
+
+class ObjectStoreError(RuntimeError):
+    """What the store or the network answered to one operation.
+
+    Adapters make one from a vendor exception (``classify``) with ``reason``, ``code``, ``status`` and
+    ``request_id``; the guard adds ``operation``, ``bucket``, ``key`` and ``framework`` before it is raised.
+
+    Attributes:
+        reason: what the server or the network said, in its words.
+        operation: the operation that failed (``"get_object"``).
+        bucket: the bucket it was about, if any.
+        key: the key it was about, if any.
+        framework: the name of the framework (``"minio"``).
+        code: the vendor's error code (``"NoSuchKey"``), if it gave one.
+        status: the HTTP status, if there was an HTTP answer.
+        request_id: the server's id of the request, for its log.
+    """
+
+    hint: ClassVar[str] = "See the reason above; the server's log has more under the request id."
+
+    def __init__(
+        self,
+        reason: str = "",
+        *,
+        operation: str | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+        framework: str | None = None,
+        code: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.operation = operation
+        self.bucket = bucket
+        self.key = key
+        self.framework = framework
+        self.code = code
+        self.status = status
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return f"{self._subject()}: {self._answer()} {self.hint}"
+
+    def _subject(self) -> str:
+        where = "/".join(part for part in (self.bucket, self.key) if part is not None)
+        subject = " ".join(part for part in (self.operation, repr(where) if where else "") if part)
+        framework = f" ({self.framework})" if self.framework else ""
+        return f"{subject or type(self).__name__}{framework}"
+
+    def _answer(self) -> str:
+        details = [str(self.status)] if self.status else []
+        details += [self.code] if self.code else []
+        details += [f"request {self.request_id}"] if self.request_id else []
+        reason = (self.reason or type(self).__name__).rstrip(". ")
+        return f"{reason} [{', '.join(details)}]." if details else f"{reason}."
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.reason, self.__dict__))
+
+
+def _rebuild(cls: type[ObjectStoreError], reason: str, state: dict[str, Any]) -> ObjectStoreError:
+    error = cls(reason)
+    error.__dict__.update(state)
+    return error
+
+
+class NotFound(ObjectStoreError):
+    """What was asked for does not exist."""
+
+    hint = "Check the bucket and the key."
+
+
+class BucketNotFound(NotFound):
+    """The bucket does not exist."""
+
+    hint = "Check the bucket's name, or make it with create_bucket()."
+
+
+class ObjectNotFound(NotFound):
+    """The bucket has no object under that key."""
+
+    hint = "Check the key: keys are case-sensitive and never normalised. list_objects() shows what is there."
+
+
+class VersionNotFound(NotFound):
+    """The object has no version of that id."""
+
+    hint = "list_versions() shows the versions there are."
+
+
+class UploadNotFound(NotFound):
+    """No multipart upload of that id is under way: it never was, was completed or was aborted."""
+
+    hint = "Start the upload again."
+
+
+class AlreadyExists(ObjectStoreError):
+    """What should be made is there already."""
+
+    hint = "Use the one that exists, or choose another name."
+
+
+class BucketNotEmpty(ObjectStoreError):
+    """Only an empty bucket can be deleted."""
+
+    hint = "Delete its objects first, or call delete_bucket(name, force=True)."
+
+
+class PreconditionFailed(ObjectStoreError):
+    """A condition (if_match, if_none_match) did not hold; nothing was changed."""
+
+    hint = "The object is not in the state you expected: read it again, then decide."
+
+
+class NotModified(ObjectStoreError):
+    """A conditional read found that the object still is what the caller has."""
+
+    hint = "The copy you have is current."
+
+
+class RangeNotSatisfiable(ObjectStoreError):
+    """The range begins behind the object's last byte."""
+
+    hint = "Ask for a range inside the object; head_object() tells its size."
+
+
+class AccessDenied(ObjectStoreError):
+    """The credentials are wrong, have expired, or do not permit the operation."""
+
+    hint = "Check the access key, the secret, the session token, this machine's clock and the policy."
+
+
+class Throttled(ObjectStoreError):
+    """The server asked for fewer requests (429, 503), and still did after all attempts."""
+
+    hint = "Try again later, with less concurrency or more retry.max_attempts."
+
+
+class ConnectionFailed(ObjectStoreError):
+    """No connection, or it broke and could not be taken up again."""
+
+    hint = "Check the endpoint, that the server runs, and the network between."
+
+
+class TimedOut(ObjectStoreError):
+    """No answer within connect_timeout or read_timeout seconds."""
+
+    hint = "Check the network, or raise connection.connect_timeout or connection.read_timeout."
+
+
+class IntegrityError(ObjectStoreError):
+    """Bytes are not what they should be: a checksum, a length, or a source that changed meanwhile."""
+
+    hint = "Nothing was stored or kept. Try again; if it happens again, something between damages data."
+
+
+class InsufficientStorage(ObjectStoreError):
+    """There is no room left to store it."""
+
+    hint = "Free space or raise the quota; the old state is untouched."
+
+
+class ServerError(ObjectStoreError):
+    """The server failed (5xx), and still did after all attempts."""
+
+    hint = "Try again later; the server's log has more under the request id."
+
+
+class StoreClosed(ObjectStoreError):
+    """The store was closed; a closed store is not opened again."""
+
+    hint = "Make a new ObjectStore."
+
+
+class UnsupportedOperation(ObjectStoreError):
+    """This framework, or this server, cannot do what was asked."""
+
+    hint = "The compatibility table in the documentation says what works where."

@@ -1,0 +1,69 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from data_store.object_store.errors import InvalidArgument
+
+__all__ = ["AtomicFile"]
+
+
+class AtomicFile:
+    """A file that is written beside its target and renamed onto it by ``commit()``.
+
+    A context manager; leaving the block without a commit leaves the target as it was, and nothing beside it.
+    Missing parent directories are made when the block is entered.
+
+    Raises:
+        IsADirectoryError: the target is a directory.
+        InvalidArgument: the target is there and no regular file (a device, a pipe), which a rename would replace.
+    """
+
+    def __init__(self, target: Path) -> None:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+        if target.exists() and not target.is_file():
+            raise InvalidArgument(f"{str(target)!r} is no regular file")
+        self._target = target
+        self._temporary = target.with_name(f".data-store-{secrets.token_hex(8)}.part")
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> BinaryIO:
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._temporary.open("xb")
+        return self._file
+
+    def commit(self) -> None:
+        """Make the content durable, then make it the target."""
+        if self._file is None:
+            raise ValueError("commit() of a file that is not open")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._temporary.replace(self._target)
+        _sync_directory(self._target.parent)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if self._file is not None:
+                self._file.close()
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                self._temporary.unlink()
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

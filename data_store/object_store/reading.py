@@ -1,0 +1,221 @@
+"""Reading objects: streams that survive a broken connection, and a seekable reader. Neither mixes two versions."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from data_store.object_store.client import ObjectStoreClient
+from data_store.object_store.errors import ConnectionFailed, IntegrityError, PreconditionFailed, TimedOut
+from data_store.object_store.models import GetOptions, Object, ObjectMetadata
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+__all__ = ["ObjectReader", "ResumingBody", "open_resuming"]
+
+_DEFAULT_BLOCK = 1024 * 1024
+
+
+def open_resuming(client: ObjectStoreClient, bucket: str, key: str, options: GetOptions, attempts: int) -> Object:
+    """Return an object whose body takes a broken connection up again, with ``attempts`` requests in all.
+
+    Every further request names the ETag of the first (If-Match), so the body is of one version or raises
+    ``IntegrityError``. A body of a whole object is compared with the MD5 that the server vouches for, if it does.
+    """
+    found = client.get_object(bucket, key, options)
+    body = ResumingBody(client, bucket, found, _first_byte(found, options), attempts - 1)
+    object.__setattr__(found, "body", body)  # nobody else has seen this Object yet
+    return found
+
+
+def _first_byte(found: Object, options: GetOptions) -> int:
+    offset = options.offset or 0
+    return offset if offset >= 0 else max(0, (found.size or 0) + offset)
+
+
+class ResumingBody(io.RawIOBase):
+    """The body of an object that is taken up again where the connection broke."""
+
+    def __init__(self, client: ObjectStoreClient, bucket: str, found: Object, offset: int, resumes: int) -> None:
+        super().__init__()
+        self._client = client
+        self._bucket = bucket
+        self._key = found.key
+        self._etag = found.etag
+        self._body = found.body
+        self._offset = offset
+        self._left = found.content_length
+        self._resumes = resumes
+        self._md5 = _expected_md5(found)
+        self._hash: Any = hashlib.md5(usedforsecurity=False) if self._md5 else None
+        if not self._left:
+            self._finish()
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most ``size`` bytes, all that are left without a size, ``b""`` at the end."""
+        if self.closed:
+            raise ValueError("read of a closed body")
+        if size is not None and size >= 0:
+            return self._read_some(size)
+        chunks = []
+        while self._left:
+            chunks.append(self._read_some(self._left))
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def readall(self) -> bytes:
+        """Return all that is left."""
+        return self.read()
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read into a buffer and return how many bytes; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        chunk = self.read(len(view))
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+    def close(self) -> None:
+        """Give the connection back; what was not read is dropped."""
+        if not self.closed:
+            self._body.close()
+        super().close()
+
+    def _read_some(self, size: int) -> bytes:
+        if not self._left or not size:
+            return b""
+        while True:
+            try:
+                chunk = self._body.read(size)
+                break
+            except (ConnectionFailed, TimedOut) as broken:
+                self._resume(broken)
+        self._offset += len(chunk)
+        self._left -= len(chunk)
+        if self._hash is not None:
+            self._hash.update(chunk)
+        if not self._left:
+            self._finish()
+        return chunk
+
+    def _resume(self, broken: ConnectionFailed | TimedOut) -> None:
+        if self._resumes < 1 or self._etag is None:
+            raise broken
+        self._resumes -= 1
+        self._body.close()
+        rest = GetOptions(offset=self._offset, length=self._left, if_match=self._etag)
+        try:
+            self._body = self._client.get_object(self._bucket, self._key, rest).body
+        except PreconditionFailed as changed:
+            raise _located(IntegrityError("the object was replaced while it was read"), broken) from changed
+
+    def _finish(self) -> None:
+        self._body.close()
+        if self._hash is not None and self._hash.hexdigest() != self._md5:
+            reason = f"the content's MD5 is {self._hash.hexdigest()}, not {self._md5}"
+            raise _located(IntegrityError(reason, bucket=self._bucket, key=self._key), None)
+
+
+def _expected_md5(found: Object) -> str | None:
+    whole = found.size == found.content_length
+    return (found.checksums or {}).get("md5") if whole else None
+
+
+def _located(error: IntegrityError, where: ConnectionFailed | TimedOut | None) -> IntegrityError:
+    error.operation = "get_object"
+    if where is not None:
+        error.bucket, error.key, error.framework = where.bucket, where.key, where.framework
+    return error
+
+
+class ObjectReader(io.RawIOBase):
+    """A seekable reader of one version of an object: ranged reads, each of at least ``block_size`` bytes.
+
+    Pinned to the ETag that it found when it was opened: ``PreconditionFailed`` if the object is replaced meanwhile.
+    Wrap it in ``io.TextIOWrapper(io.BufferedReader(reader))`` to read text.
+    """
+
+    def __init__(
+        self, client: ObjectStoreClient, bucket: str, found: ObjectMetadata, attempts: int, block_size: int | None
+    ) -> None:
+        super().__init__()
+        self._client = client
+        self._bucket = bucket
+        self._attempts = attempts
+        self._block_size = block_size or _DEFAULT_BLOCK
+        self._position = 0
+        self._block = b""
+        self._block_at = 0
+        self.metadata = found
+        self.size = found.size or 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position in bytes."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position in bytes; behind the end reads return ``b""``."""
+        self._check_open()
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}.get(whence)
+        if base is None or base + offset < 0:
+            raise ValueError(f"cannot seek to {offset} from {whence}")
+        self._position = base + offset
+        return self._position
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most ``size`` bytes (fewer only at the end), all that are left without a size."""
+        self._check_open()
+        left = max(0, self.size - self._position)
+        wanted = left if size is None or size < 0 else min(size, left)
+        chunk = self._buffered(wanted)
+        if len(chunk) < wanted:
+            chunk += self._fetch(self._position + len(chunk), wanted - len(chunk))
+        self._position += len(chunk)
+        return chunk
+
+    def readall(self) -> bytes:
+        """Return all that is left."""
+        return self.read()
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read into a buffer and return how many bytes; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        chunk = self.read(len(view))
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ValueError("operation on a closed reader")
+
+    def _buffered(self, wanted: int) -> bytes:
+        at = self._position - self._block_at
+        return self._block[at : at + wanted] if 0 <= at < len(self._block) else b""
+
+    def _fetch(self, offset: int, wanted: int) -> bytes:
+        length = min(max(wanted, self._block_size), self.size - offset)
+        options = GetOptions(offset=offset, length=length, if_match=self.metadata.etag)
+        found = open_resuming(self._client, self._bucket, self.metadata.key, options, self._attempts)
+        block = found.read()
+        if wanted < self._block_size:
+            self._block, self._block_at = block, offset
+        return block[:wanted]
+
+
+def without_body(found: Object) -> ObjectMetadata:
+    """Return the metadata of an object that was read."""
+    fields = {name: getattr(found, name) for name in ObjectMetadata.__dataclass_fields__}
+    return replace(ObjectMetadata(key=found.key), **fields)

@@ -1,0 +1,111 @@
+"""Framework name -> ``"module:Class"``, as strings: an adapter is imported only when it is used.
+
+Three sources: the built-in frameworks, ``register()``, and the entry points that installed packages
+declare in the group ``data_store.object_store.frameworks``. A built-in is never replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from data_store.object_store.errors import ConfigurationError, MissingDependency
+
+__all__ = ["ENTRY_POINT_GROUP", "load", "names", "register", "target"]
+
+ENTRY_POINT_GROUP = "data_store.object_store.frameworks"
+
+_ADAPTERS = "data_store.object_store.adapters"
+_BUILT_IN = {
+    "minio": f"{_ADAPTERS}.minio_client:MinioClient",
+    "boto3": f"{_ADAPTERS}.boto3_client:Boto3Client",
+    "local": f"{_ADAPTERS}.embedded.client:LocalClient",
+    "memory": f"{_ADAPTERS}.embedded.client:MemoryClient",
+}
+_EXTRAS = {"minio": "data-store[minio]", "boto3": "data-store[boto3]"}
+_registered: dict[str, str] = {}
+
+_NAME = re.compile(r"[a-z][a-z0-9+.-]*")  # RFC 3986, section 3.1: a name is also a URL scheme
+_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def register(name: str, target: str) -> None:
+    """Make a framework known to this process.
+
+    Args:
+        name: what users write as ``framework`` and as URL scheme; lower case, ``[a-z][a-z0-9+.-]*``.
+        target: ``"module:Class"`` of a subclass of ``ObjectStoreClient``; imported on first use.
+
+    Raises:
+        ConfigurationError: the name or the target is malformed, the name is a built-in, or it stands
+            for another target already. Registering the same target again does nothing.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(f"framework name {name!r}: must be lower case, [a-z][a-z0-9+.-]*")
+    if not _TARGET.fullmatch(target):
+        raise ConfigurationError(f"framework {name!r}: target {target!r} must have the form 'module:Class'")
+    known = _known().get(name, target)
+    if known != target:
+        kind = "is built in" if name in _BUILT_IN else "is registered already"
+        raise ConfigurationError(f"framework {name!r} {kind}, as {known!r}; choose another name")
+    _registered[name] = target
+
+
+def names() -> tuple[str, ...]:
+    """All known framework names, the built-in ones first."""
+    return tuple(_known())
+
+
+def target(name: str) -> str:
+    """The ``"module:Class"`` that a name stands for; imports nothing.
+
+    Raises:
+        ConfigurationError: nothing is known under that name; the message lists the known names.
+    """
+    try:
+        return _known()[name]
+    except KeyError:
+        raise ConfigurationError(f"unknown framework {name!r}; known are: {', '.join(names())}") from None
+
+
+def load(name: str) -> type:
+    """The client class of a framework, imported now.
+
+    Raises:
+        MissingDependency: something that the adapter imports is not installed; the message names the
+            extra to install, where there is one.
+        ConfigurationError: the name is unknown, or its target does not exist or is no class.
+    """
+    path = target(name)
+    module_name, _, class_name = path.partition(":")
+    try:
+        module = import_module(module_name)
+    except ImportError as error:
+        raise _import_failure(name, module_name, error) from error
+    found = getattr(module, class_name, None)
+    if not isinstance(found, type):
+        raise ConfigurationError(f"framework {name!r}: {path!r} is not a class")
+    return found
+
+
+def _known() -> dict[str, str]:
+    # The built-in names come first, and last: the first place decides the order, the last one the value.
+    return {**_BUILT_IN, **_from_entry_points(), **_registered, **_BUILT_IN}
+
+
+@cache
+def _from_entry_points() -> dict[str, str]:
+    return {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def _import_failure(name: str, module_name: str, error: ImportError) -> ConfigurationError:
+    missing = error.name or ""
+    if missing and f"{module_name}.".startswith(f"{missing}."):
+        return ConfigurationError(f"framework {name!r}: there is no module {missing!r}")
+    if name in _EXTRAS:
+        return MissingDependency(
+            f"framework {name!r} needs a package that is missing or too old ({error}): pip install '{_EXTRAS[name]}'"
+        )
+    return MissingDependency(f"framework {name!r} needs a package that is missing or too old: {error}")

@@ -1,0 +1,199 @@
+"""What callers hand over to be uploaded, as streams; and the digests they announce."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
+
+from data_store.object_store.body import RawReadable
+from data_store.object_store.errors import IntegrityError, InvalidArgument
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+__all__ = ["Data", "Digests", "FileWindow", "IterableReader", "TypedReader", "stream_of"]
+
+Data = bytes | bytearray | memoryview | IO[bytes] | io.RawIOBase | Iterable[bytes]
+"""What ``put_object`` takes: bytes, a binary stream (read from where it stands), or an iterable of bytes."""
+
+_BLOCK = 1024 * 1024
+
+
+class FileWindow:
+    """A seekable stream of a range of an open file.
+
+    Windows of one file can be read by several threads at once: reads name their offset (``pread``).
+    """
+
+    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
+        self._fd = file.fileno()
+        self._offset = offset
+        self._size = size
+        self._position = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return at most ``size`` bytes; ``IntegrityError`` if the file has become shorter."""
+        left = self._size - self._position
+        wanted = left if size < 0 else min(size, left)
+        chunk = os.pread(self._fd, wanted, self._offset + self._position)
+        if wanted and not chunk:
+            raise IntegrityError("the file became shorter while it was uploaded")
+        self._position += len(chunk)
+        return chunk
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position in the window."""
+        return self._position
+
+    def seek(self, offset: int, /) -> int:
+        """Move to a position in the window."""
+        self._position = offset
+        return offset
+
+
+class IterableReader:
+    """A stream of an iterable of bytes."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks: Iterator[bytes] = iter(chunks)
+        self._rest = memoryview(b"")
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return at most ``size`` bytes, ``b""`` at the end."""
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return b""
+            self._rest = memoryview(_binary(chunk)).cast("B")
+        piece, self._rest = (self._rest, memoryview(b"")) if size < 0 else (self._rest[:size], self._rest[size:])
+        return bytes(piece)
+
+    def seekable(self) -> bool:
+        """Return False."""
+        return False
+
+    def tell(self) -> int:
+        """Raise: an iterable has no position."""
+        raise io.UnsupportedOperation("tell")
+
+    def seek(self, _offset: int, /) -> int:
+        """Raise: an iterable has no position."""
+        raise io.UnsupportedOperation("seek")
+
+
+class TypedReader:
+    """The caller's own stream, with what it reads checked to be bytes."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._seekable = _seekable(stream)
+
+    def read(self, size: int = -1, /) -> bytes | None:
+        """Return at most ``size`` bytes."""
+        chunk = self._stream.read(size)
+        return None if chunk is None else _binary(chunk)
+
+    def seekable(self) -> bool:
+        """Return whether the stream can seek."""
+        return self._seekable
+
+    def tell(self) -> int:
+        """Return the stream's position."""
+        return int(self._stream.tell())
+
+    def seek(self, offset: int, /) -> int:
+        """Move to a position of the stream."""
+        return int(self._stream.seek(offset))
+
+
+class Digests:
+    """The digests that a caller announced, computed while the content passes."""
+
+    def __init__(self, content_md5: str | None, checksum_sha256: str | None) -> None:
+        announced = {"content_md5": content_md5, "checksum_sha256": checksum_sha256}
+        self._announced = {name: base64.b64decode(value) for name, value in announced.items() if value is not None}
+        self._hashes = {name: _new_hash(name) for name in self._announced}
+
+    def __bool__(self) -> bool:
+        return bool(self._announced)
+
+    def update(self, chunk: ReadableBuffer) -> None:
+        """Add the next bytes."""
+        for digest in self._hashes.values():
+            digest.update(chunk)
+
+    def check(self) -> None:
+        """Raise ``IntegrityError`` if the content is not what was announced."""
+        for name, digest in self._hashes.items():
+            if digest.digest() != self._announced[name]:
+                raise IntegrityError(f"the content does not have the given {name}")
+
+    def check_stream(self, stream: RawReadable) -> None:
+        """Check a seekable stream from where it stands, and go back there."""
+        start = stream.tell()
+        while chunk := stream.read(_BLOCK):
+            self.update(chunk)
+        stream.seek(start)
+        self.check()
+
+    def digesting(self, stream: RawReadable) -> RawReadable:
+        """Return the stream with everything read from it added; it is read once, so it does not seek."""
+        return IterableReader(self._passing(stream))
+
+    def _passing(self, stream: RawReadable) -> Iterator[bytes]:
+        while chunk := stream.read(_BLOCK):
+            self.update(chunk)
+            yield chunk
+
+
+def stream_of(data: Data, length: int | None) -> tuple[RawReadable, int | None]:
+    """Return the caller's data as a stream, and its length in bytes where it is known."""
+    if isinstance(data, bytes | bytearray | memoryview):
+        content = bytes(data)
+        if length is not None and length != len(content):
+            raise InvalidArgument(f"length is {length}, but data has {len(content)} bytes")
+        return io.BytesIO(content), len(content)
+    if hasattr(data, "read"):
+        stream = TypedReader(data)
+        return stream, _length(stream, data, length)
+    if isinstance(data, str) or not isinstance(data, Iterable):  # type: ignore[unreachable]  # callers without mypy
+        raise InvalidArgument(f"data must be bytes, a binary stream or an iterable of bytes, not {type(data).__name__}")
+    return IterableReader(data), length
+
+
+def _length(stream: TypedReader, data: Any, declared: int | None) -> int | None:
+    if not stream.seekable():
+        return declared
+    start = stream.tell()
+    found = int(data.seek(0, io.SEEK_END)) - start
+    stream.seek(start)
+    if declared is not None and declared != found:
+        raise InvalidArgument(f"length is {declared}, but the stream has {found} bytes from where it stands")
+    return found
+
+
+def _seekable(stream: Any) -> bool:
+    try:
+        return bool(stream.seekable())
+    except AttributeError:
+        return False
+
+
+def _binary(chunk: Any) -> bytes:
+    if isinstance(chunk, bytes):
+        return chunk
+    if isinstance(chunk, bytearray | memoryview):
+        return bytes(chunk)
+    raise InvalidArgument(f"the body must deliver bytes, not {type(chunk).__name__}: open files in binary mode")
+
+
+def _new_hash(name: str) -> Any:
+    return hashlib.md5(usedforsecurity=False) if name == "content_md5" else hashlib.sha256()

@@ -3,6 +3,7 @@
 from data_store.object_store.capabilities import SupportsMultipart
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import (
+    ConnectionConfiguration,
     Framework,
     LocalConnectionConfiguration,
     MemoryConnectionConfiguration,
@@ -61,6 +62,7 @@ __all__ = [
     "BucketNotEmpty",
     "BucketNotFound",
     "ConfigurationError",
+    "ConnectionConfiguration",
     "ConnectionFailed",
     "CopyOptions",
     "DeletedObject",

@@ -6,8 +6,9 @@ latter into an ``ObjectBody``.
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from data_store.object_store.errors import ConnectionFailed, InvalidArgument
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 __all__ = ["ObjectBody", "RawBody", "Source"]
+
+_DIGEST_BLOCK = 1024 * 1024
 
 
 class RawBody(Protocol):
@@ -100,6 +103,31 @@ class Source(io.RawIOBase):
         chunk = self.read(len(view))
         view[: len(chunk)] = chunk
         return len(chunk)
+
+    def digest(self, algorithm: str) -> bytes:
+        """Return a digest of the whole content and go back to its beginning; only where ``size`` and ``seekable()``.
+
+        It reports no progress and verifies nothing: these belong to the bytes that travel.
+        """
+        found = hashlib.new(algorithm, usedforsecurity=False)
+        try:
+            for chunk in self._pieces():
+                found.update(chunk)
+            self.seek(0)
+        except Exception as failure:
+            self.failure = failure
+            raise
+        return found.digest()
+
+    def _pieces(self) -> Iterator[bytes]:
+        self.seek(0)
+        left = self.size or 0
+        while left:
+            chunk = self._stream.read(min(left, _DIGEST_BLOCK))
+            if not chunk:
+                raise InvalidArgument(f"the body ended {left} bytes before its declared length")
+            left -= len(chunk)
+            yield chunk
 
     def _read(self, wanted: int) -> bytes:
         if self.size is None:

@@ -16,8 +16,6 @@ from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel
-
 from data_store.object_store.body import ObjectBody, Source
 from data_store.object_store.errors import (
     BucketNotFound,
@@ -41,7 +39,7 @@ from data_store.object_store.models import (
 from data_store.object_store.tracing import span
 
 if TYPE_CHECKING:
-    from data_store.object_store.configurations import ObjectStoreConfiguration
+    from data_store.object_store.configurations import ConnectionConfiguration, ObjectStoreConfiguration
 
 __all__ = ["ObjectStoreClient"]
 
@@ -54,13 +52,13 @@ class ObjectStoreClient(ABC):
     """One connection to one store, used by many threads at once.
 
     Attributes:
-        connection_model: the Pydantic model of this framework's ``connection``.
+        connection_model: the model of this framework's ``connection``, a ``ConnectionConfiguration``.
         accepts_streams: True if ``put_object`` takes a body that cannot seek, or whose size is unknown; else such
             bodies are buffered (multipart) or spooled to a temporary file before. It then reads a body once.
         picklable: False if the data lives in this process alone.
     """
 
-    connection_model: ClassVar[type[BaseModel]]
+    connection_model: ClassVar[type[ConnectionConfiguration]]
     accepts_streams: ClassVar[bool] = False
     picklable: ClassVar[bool] = True
 
@@ -158,9 +156,10 @@ class ObjectStoreClient(ABC):
 
     def _error(self, call: _Call, exc: Exception) -> Exception:
         """Return what to raise for an exception of an operation or of its body."""
-        cause = call.failure_of_source() or exc
+        failure = call.failure_of_source()
+        cause = failure or exc
         error = cause if isinstance(cause, ObjectStoreError) else None
-        if error is None and cause is exc:
+        if error is None and failure is None:
             error = self.classify(exc)
         if error is None:
             return cause

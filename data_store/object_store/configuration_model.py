@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -46,6 +46,14 @@ class ConfigurationModel(BaseModel):
         if rule:
             raise ConfigurationError(f"{cls.__name__}: {rule}")
         return cls(**obj)
+
+    if not TYPE_CHECKING:  # a type checker knows from ``frozen`` already, and would allow any name because of this
+
+        def __setattr__(self, name: str, value: object) -> None:
+            """Refuse; Pydantic's own error for frozen models shows the value."""
+            if not name.startswith("_"):
+                raise ConfigurationError(f"{name}: cannot be changed, a configuration is frozen")
+            super().__setattr__(name, value)
 
     def _fill(self, data: Mapping[str, Any]) -> list[_Problem]:
         try:

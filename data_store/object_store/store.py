@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
+from data_store import utils
 from data_store.object_store import validation
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration
@@ -45,7 +46,6 @@ from data_store.object_store.models import (
 from data_store.object_store.reading import ObjectReader
 from data_store.object_store.sources import Data
 from data_store.object_store.transfer import Transfers
-from data_store.utils import get_config, load_yaml
 
 __all__ = ["ObjectStore"]
 
@@ -509,9 +509,9 @@ def _configuration(config: Configuration | None) -> ObjectStoreConfiguration:
     if isinstance(config, str) and "://" in config:
         return configuration_from_url(config)
     if config is None:
-        config = get_config().get("object_store", {})
+        config = utils.get_config().get("object_store", {})
     elif isinstance(config, str | os.PathLike):
-        config = load_yaml(config).get("object_store", {})
+        config = utils.load_yaml(config).get("object_store", {})
     return ObjectStoreConfiguration.model_validate(config)
 
 

@@ -20,7 +20,7 @@ def main() -> None:
     with ObjectStore() as store:
         print(f"Store:      {store.config.to_url()}")
         before = [found.key for found in store.list_files("first-steps/")]
-        print(f"Found:      {len(before)} objects of earlier runs")
+        print(f"Earlier:    found {len(before)} objects of earlier runs")
 
         key = f"first-steps/{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}/{FILE.name}"
         stored = store.upload_file(FILE, key, metadata={"uploaded-by": "first steps"})

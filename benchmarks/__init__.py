@@ -1,0 +1,1 @@
+"""Side-by-side measurements; each module says how it is run."""

@@ -1,0 +1,1 @@
+"""The S3 protocol that SDKs keep private or make slow: signing, XML, transport."""

@@ -1,0 +1,125 @@
+"""Framework names and the classes that they stand for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from data_store.object_store import registry
+from data_store.object_store.configurations import Framework
+from data_store.object_store.errors import ConfigurationError, MissingDependency
+
+
+@pytest.fixture(autouse=True)
+def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", {})
+
+
+def _module(directory: Path, name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    (directory / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(directory))
+    return name
+
+
+def test_the_built_in_names_come_first() -> None:
+    """The names are those of the enum, in its order."""
+    assert registry.names()[:4] == tuple(Framework)
+
+
+def test_a_registered_class_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """register() adds a name, target() tells its string, load() imports the class."""
+    _module(tmp_path, "an_adapter", "class Client: ...", monkeypatch)
+    registry.register("x-store+v1.0", "an_adapter:Client")
+    assert registry.target("x-store+v1.0") == "an_adapter:Client"
+    assert registry.load("x-store+v1.0").__name__ == "Client"
+
+
+def test_registering_imports_nothing() -> None:
+    """A target that does not exist is found out on first use only."""
+    registry.register("later", "no.such.module:Client")
+    assert "later" in registry.names()
+
+
+def test_an_entry_point_is_a_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package that declares the entry point needs no register()."""
+    point = EntryPoint("plugged", "collections:OrderedDict", registry.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    registry._from_entry_points.cache_clear()
+    try:
+        assert registry.load("plugged").__name__ == "OrderedDict"
+        with pytest.raises(ConfigurationError, match="registered already"):
+            registry.register("plugged", "other:Client")
+    finally:
+        registry._from_entry_points.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["", "Minio", "1x", "a b", "a_b", "a/b", "é", "x\n"])
+def test_a_name_that_is_no_url_scheme_is_refused(name: str) -> None:
+    """Every framework has a URL scheme, so its name must be one."""
+    with pytest.raises(ConfigurationError, match="lower case"):
+        registry.register(name, "module:Class")
+
+
+@pytest.mark.parametrize("target", ["", "module", "module:", ":Class", "module.Class", "a-b:C", "m:C:D"])
+def test_a_malformed_target_is_refused(target: str) -> None:
+    """A target is "module:Class"."""
+    with pytest.raises(ConfigurationError, match="module:Class"):
+        registry.register("mine", target)
+
+
+def test_a_name_keeps_its_target() -> None:
+    """The same target again is fine, another one is an error and changes nothing."""
+    registry.register("mine", "one:Client")
+    registry.register("mine", "one:Client")
+    with pytest.raises(ConfigurationError, match="registered already"):
+        registry.register("mine", "two:Client")
+    assert registry.target("mine") == "one:Client"
+
+
+@pytest.mark.parametrize("name", list(Framework))
+def test_a_built_in_cannot_be_replaced(name: str) -> None:
+    """Nobody swaps what "minio" means."""
+    with pytest.raises(ConfigurationError, match="built in"):
+        registry.register(name, "evil:Client")
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    """The message says what could have been meant."""
+    with pytest.raises(ConfigurationError, match="unknown framework 'minoi'; known are: minio, boto3, local, memory"):
+        registry.load("minoi")
+
+
+@pytest.mark.parametrize("name", ["minio", "boto3"])
+def test_a_missing_sdk_names_its_extra(name: str) -> None:
+    """Without the SDK the error is both a ConfigurationError and an ImportError, with the command to run."""
+    script = (
+        "import sys\n"
+        f"sys.modules[{name!r}] = None\n"
+        "from data_store.object_store import registry, errors\n"
+        f"try: registry.load({name!r})\n"
+        "except errors.MissingDependency as error: print(isinstance(error, ImportError), error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("True ")
+    assert f"pip install 'data-store[{name}]'" in done.stdout
+
+
+def test_a_third_party_import_failure_is_a_missing_dependency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a third-party adapter cannot import is named."""
+    _module(tmp_path, "needy_adapter", "import a_missing_sdk", monkeypatch)
+    registry.register("needy", "needy_adapter:Client")
+    with pytest.raises(MissingDependency, match="a_missing_sdk"):
+        registry.load("needy")
+
+
+@pytest.mark.parametrize("target", ["no_such_module:Client", "json.nowhere:Client", "json:NoClass", "json:dumps"])
+def test_a_target_that_is_no_class_is_a_configuration_error(target: str) -> None:
+    """A wrong target is the registration's mistake, and not a missing package."""
+    registry.register("wrong", target)
+    with pytest.raises(ConfigurationError) as caught:
+        registry.load("wrong")
+    assert not isinstance(caught.value, MissingDependency)

@@ -1,0 +1,175 @@
+"""The real servers: when one is missing, what the tests do then, and that nothing stays behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import CephServer, MinioServer, Server, ServerStartError
+from tests.servers.ceph import PROGRAMS, SCRIPT
+
+ROOT = Path(__file__).parents[2]
+
+TESTS = """
+import pytest
+
+def test_without_server():
+    pass
+
+def test_minio(minio_server):
+    pass
+
+@pytest.mark.server("ceph")
+class TestCeph:
+    def test_first(self, ceph_server):
+        pass
+
+    def test_second(self, ceph_server):
+        pass
+"""
+
+
+@pytest.fixture
+def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine without Docker and Ceph; the directory that is its PATH."""
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("DATA_STORE_MINIO_IMAGE", raising=False)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-docker.sock")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    return programs
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project of its own with tests for MinIO, for Ceph and for none."""
+    pytester.makeconftest("pytest_plugins = ['tests.servers.plugin']")
+    pytester.makeini("[pytest]\nmarkers = server(name): needs that server\naddopts = -p no:cacheprovider")
+    pytester.makepyfile(TESTS)
+    pytester.syspathinsert(ROOT)
+    return pytester
+
+
+def install_broken_ceph(programs: Path) -> None:
+    """Programs with Ceph's names that fail, and the few others that the script needs."""
+    for name in PROGRAMS:
+        (programs / name).write_text(f"#!/bin/bash\necho {name} is broken; exit 1\n")
+        (programs / name).chmod(0o755)
+    for name in ("bash", "cat", "mkdir", "rm", "tail"):
+        (programs / name).symlink_to(f"/bin/{name}")
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_missing_ceph_names_the_programs_and_the_packages() -> None:
+    """Whoever lacks Ceph reads what was not found and which packages have it."""
+    reason = CephServer.why_unavailable()
+    assert reason is not None
+    assert "radosgw-admin" in reason
+    assert "apt-get install" in reason
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_missing_docker_is_said_with_the_image_and_its_setting() -> None:
+    """Whoever lacks Docker reads how to get it, and which image would be pulled."""
+    reason = MinioServer.why_unavailable()
+    assert reason is not None
+    assert "no Docker daemon answers" in reason
+    assert "quay.io/minio/minio:RELEASE." in reason
+    assert "DATA_STORE_MINIO_IMAGE" in reason
+
+
+def test_ceph_is_available_where_its_programs_are(bare_machine: Path) -> None:
+    """The probe only looks for programs; it starts nothing."""
+    install_broken_ceph(bare_machine)
+    assert CephServer.why_unavailable() is None
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_entering_a_missing_server_says_why() -> None:
+    """`python -m tests.servers` and the fixtures fail with the sentence of the probe."""
+    with pytest.raises(ServerStartError, match="Ceph is not installed here"), CephServer():
+        pass
+
+
+def test_tests_of_missing_servers_are_left_out_and_listed_last(bare_machine: Path, run: pytest.Pytester) -> None:
+    """The run passes, and its last lines say what was left out, how many tests, and how to get it."""
+    result = run.runpytest_inprocess()
+    result.assert_outcomes(passed=1, deselected=3)
+    assert result.ret == pytest.ExitCode.OK
+    *_, title, ceph, minio, closing = result.outlines
+    assert "left out" in title
+    assert ceph.startswith("2 tests with Ceph RGW: Ceph is not installed here")
+    assert minio.startswith("1 test with MinIO: MinIO runs in Docker")
+    assert "1 passed" in closing
+
+
+def test_a_run_of_which_all_is_left_out_passes(bare_machine: Path, run: pytest.Pytester) -> None:
+    """Asking for the tests of a server that is not here is no failure either."""
+    result = run.runpytest_inprocess("-k", "ceph")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["2 tests with Ceph RGW: *"])
+
+
+def test_a_run_that_finds_no_test_at_all_still_says_so(bare_machine: Path, run: pytest.Pytester) -> None:
+    """Only what was left out for a server is forgiven."""
+    result = run.runpytest_inprocess("-k", "no_such_test")
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_not_server_selects_what_uses_no_server(bare_machine: Path, run: pytest.Pytester) -> None:
+    """A test that uses a server's fixture is marked without being told, and nothing counts as left out."""
+    result = run.runpytest_inprocess("-m", "not server")
+    result.assert_outcomes(passed=1, deselected=3)
+    result.stdout.no_fnmatch_line("*left out*")
+
+
+def test_a_missing_server_fails_in_ci(
+    bare_machine: Path, run: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With CI=true nothing is left out: every test of a missing server is an error with the reason."""
+    monkeypatch.setenv("CI", "true")
+    result = run.runpytest_inprocess()
+    result.assert_outcomes(passed=1, errors=3)
+    result.stdout.fnmatch_lines(["*MinIO runs in Docker*", "*Ceph is not installed here*"])
+
+
+def test_a_server_that_is_there_but_does_not_start_is_a_failure(bare_machine: Path, run: pytest.Pytester) -> None:
+    """Outside CI too: the tests fail, and the message holds what the server's script said."""
+    install_broken_ceph(bare_machine)
+    result = run.runpytest_inprocess("-k", "ceph")
+    result.assert_outcomes(errors=2, deselected=2)
+    result.stdout.fnmatch_lines(["Ceph did not start.*", "*ceph-authtool is broken*"])
+
+
+def test_a_failed_start_leaves_no_state(bare_machine: Path, tmp_path: Path) -> None:
+    """The script removes its directory when it ends, however it ends."""
+    install_broken_ceph(bare_machine)
+    state = tmp_path / "state"
+    script = subprocess.run(
+        [SCRIPT, state, "1", "2"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert script.returncode == 1
+    assert not state.exists()
+
+
+def test_the_secret_key_is_not_in_the_repr() -> None:
+    """What pytest shows of a fixture gives no key away; the URL for a developer does."""
+    server = Server("minio", "http://127.0.0.1:9000", "access", "hidden")
+    assert "hidden" not in repr(server)
+    assert server.url("minio") == "minio://access:hidden@127.0.0.1:9000/"
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_developer_is_told_in_one_command_what_is_missing() -> None:
+    """`python -m tests.servers ceph` ends with status 1 and the sentence."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.servers", "ceph"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Ceph is not installed here")

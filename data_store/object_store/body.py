@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectBody", "RawBody", "Source"]
 
+_BLOCK = 1024 * 1024
+
 _DIGEST_BLOCK = 1024 * 1024
 
 
@@ -61,6 +63,7 @@ class Source(io.RawIOBase):
         self._stream = stream
         self._start = stream.tell() if stream.seekable() else None
         self._position = 0
+        self._ended = False
         self._progress = progress
         self._verify = verify
         if size == 0:
@@ -83,7 +86,7 @@ class Source(io.RawIOBase):
         if self._start is None:
             raise io.UnsupportedOperation("seek")
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size or 0}[whence]
-        self._position = base + offset
+        self._position, self._ended = base + offset, False
         self._stream.seek(self._start + self._position)
         return self._position
 
@@ -130,27 +133,32 @@ class Source(io.RawIOBase):
             yield chunk
 
     def _read(self, wanted: int) -> bytes:
-        if self.size is None:
-            return self._advance(self._stream.read(wanted))
-        left = self.size - self._position
-        if left <= 0 or wanted == 0:
-            return b""
-        chunk = self._advance(self._stream.read(left if wanted < 0 else min(wanted, left)))
-        if not chunk:
-            raise InvalidArgument(f"the body ended {left} bytes before its declared length")
-        if wanted < 0 and len(chunk) < left:
-            return chunk + self._read(wanted)
-        return chunk
+        if wanted < 0:
+            return b"".join(iter(lambda: self._read_some(_BLOCK), b""))
+        return self._read_some(wanted)
 
-    def _advance(self, chunk: bytes | None) -> bytes:
+    def _read_some(self, wanted: int) -> bytes:
+        if self.size is not None:
+            wanted = min(wanted, self.size - self._position)
+        if wanted <= 0 or self._ended:
+            return b""
+        chunk = self._stream.read(wanted)
         if chunk is None:
             raise InvalidArgument("the body is a non-blocking stream that had no data")
+        if len(chunk) > wanted:
+            raise InvalidArgument(f"the body delivered more than the {wanted} bytes it was asked for")
+        if not chunk and self.size is not None:
+            raise InvalidArgument(f"the body ended {self.size - self._position} bytes before its declared length")
+        self._advance(chunk)
+        return chunk
+
+    def _advance(self, chunk: bytes) -> None:
         self._position += len(chunk)
-        if self._position == self.size or (self.size is None and not chunk):
+        self._ended = not chunk
+        if self._ended or self._position == self.size:
             self._check_end()
         if self._progress is not None:
             self._progress(self._position)
-        return chunk
 
     def _check_end(self) -> None:
         if self.size is not None and not self.seekable() and self._stream.read(1):
@@ -192,6 +200,7 @@ class ObjectBody(io.RawIOBase):
         self._raw: RawBody | None = raw
         self._left = length
         self._translate = translate
+        self._failure: Exception | None = None
         if length == 0:
             self._release()
 
@@ -235,13 +244,15 @@ class ObjectBody(io.RawIOBase):
 
     def _read_some(self, size: int) -> bytes:
         raw, wanted = self._raw, min(size, self._left)
-        if raw is None or wanted == 0:
+        if wanted == 0:
             return b""
+        if raw is None or self._failure is not None:  # what is missing must not look like the end
+            raise self._failure or ValueError("read of a released body")
         try:
             chunk = raw.read(wanted) or _ended_early(self._left)
         except Exception as exc:
             self._release()
-            error = self._translate(exc)
+            error = self._failure = self._translate(exc)
             if error is exc:
                 raise
             raise error from exc

@@ -12,7 +12,7 @@ import inspect
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -69,9 +69,8 @@ class ObjectStoreClient(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name, member in list(vars(cls).items()):
-            if isinstance(member, FunctionType) and not name.startswith("_"):
-                setattr(cls, name, _closing(member) if name == "close" else _guarded(name, member))
+        for name, member in _own_operations(cls):
+            setattr(cls, name, _closing(member) if name == "close" else _guarded(name, member))
 
     @abstractmethod
     def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
@@ -149,7 +148,7 @@ class ObjectStoreClient(ABC):
     def _delete_one(self, bucket: str, key: str) -> DeletedObject:
         try:
             return self.delete_object(bucket, key)
-        except BucketNotFound:
+        except (BucketNotFound, StoreClosed):
             raise
         except ObjectStoreError as error:
             return DeletedObject(key, error=error)
@@ -167,6 +166,8 @@ class ObjectStoreClient(ABC):
             error = _as(self._which_is_missing(call.bucket, call.key), error)
         if isinstance(error, ObjectNotFound) and call.is_conditional_write():
             error = _as(PreconditionFailed, error)  # AWS answers 404 where others answer 412
+        if isinstance(error, BucketNotFound) and call.bucket is not None:
+            self._seen_buckets.discard(call.bucket)
         return call.located(error, str(self.config.framework))
 
     def _which_is_missing(self, bucket: str, key: str | None) -> type[NotFound]:
@@ -205,16 +206,22 @@ class _Call:
         return any(isinstance(a, PutOptions) and a.if_match is not None for a in self.arguments)
 
     def located(self, error: ObjectStoreError, framework: str) -> ObjectStoreError:
-        error.operation = error.operation or self.operation
-        error.bucket = error.bucket if error.bucket is not None else self.bucket
-        error.key = error.key if error.key is not None else self.key
-        error.framework = error.framework or framework
-        return error
+        return error.locate(self.operation, self.bucket, self.key, framework)
 
 
 def _as(cls: type[ObjectStoreError], error: ObjectStoreError) -> ObjectStoreError:
     """Return the same answer as another class of error."""
     return cls(error.reason, code=error.code, status=error.status, request_id=error.request_id)
+
+
+def _own_operations(cls: type[ObjectStoreClient]) -> Iterator[tuple[str, FunctionType]]:
+    """Yield the public methods of a client class that no guard is around yet: its own, and those of mixins."""
+    for base in cls.__mro__:
+        if base is cls or not issubclass(base, ObjectStoreClient):
+            for name, member in list(vars(base).items()):
+                is_operation = isinstance(member, FunctionType) and not name.startswith("_")
+                if is_operation and getattr(cls, name) is member and not hasattr(member, "__isabstractmethod__"):
+                    yield name, member
 
 
 def _guarded(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -226,7 +233,7 @@ def _guarded(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def guarded(self: ObjectStoreClient, *args: Any, **kwargs: Any) -> Any:
         bucket = bucket_of(args, kwargs)
-        call = _Call(operation, bucket, key_of(args, kwargs), args)
+        call = _Call(operation, bucket, key_of(args, kwargs), (*args, *kwargs.values()))
         if self._closed:
             raise call.located(StoreClosed("the client is closed"), str(self.config.framework))
         with span(operation, self.config.framework, bucket):
@@ -238,7 +245,8 @@ def _guarded(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
                 _log(call, started, type(error).__name__)
                 if error is exc:
                     raise
-                raise error from exc
+                # The caller's own exception keeps the cause it has.
+                raise error from (exc if isinstance(error, ObjectStoreError) else error.__cause__)
         _log(call, started, "ok")
         if bucket is not None:
             self._remember(operation, bucket)

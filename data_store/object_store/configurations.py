@@ -203,7 +203,7 @@ class RetryConfiguration(ConfigurationModel):
     Attributes:
         max_attempts: requests in total, the first included.
         initial_backoff: seconds before the second request; doubled for each further one.
-        max_backoff: the longest pause, in seconds.
+        max_backoff: the longest pause, in seconds; at least ``initial_backoff``.
     """
 
     max_attempts: int = Field(default=3, ge=1)

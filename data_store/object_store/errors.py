@@ -35,7 +35,7 @@ Errors about the caller's own file stay what Python users expect: ``FileNotFound
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 __all__ = [
     "AccessDenied",
@@ -117,6 +117,14 @@ class ObjectStoreError(RuntimeError):
         self.status = status
         self.request_id = request_id
 
+    def locate(self, operation: str, bucket: str | None, key: str | None, framework: str) -> Self:
+        """Say where it happened, as far as it is not known yet; return the error itself."""
+        self.operation = self.operation or operation
+        self.bucket = self.bucket if self.bucket is not None else bucket
+        self.key = self.key if self.key is not None else key
+        self.framework = self.framework or framework
+        return self
+
     def __str__(self) -> str:
         return f"{self._subject()}: {self._answer()} {self.hint}"
 
@@ -164,7 +172,7 @@ class ObjectNotFound(NotFound):
 class VersionNotFound(NotFound):
     """The object has no version of that id."""
 
-    hint = "list_versions() shows the versions there are."
+    hint = "Check the version id; a version that was deleted does not come back."
 
 
 class UploadNotFound(NotFound):

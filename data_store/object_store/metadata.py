@@ -16,7 +16,6 @@ __all__ = ["decode_metadata", "encode_metadata", "wire_size"]
 
 _PLAIN = re.compile(r"(?:[!-~]+(?: [!-~]+)*)?")
 _WORD = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?\s]*)\?=")
-_BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
 _BYTES_PER_WORD = 45  # 60 characters of base64; with the frame 72 of the 75 that RFC 2047 section 2 allows
 
 
@@ -55,19 +54,27 @@ def _pieces(value: str) -> Iterator[bytes]:
 
 
 def _decode(value: str) -> str:
+    """Read the words; space between two of them does not count (RFC 2047 section 6.2), but does beside a broken one."""
     if "=?" not in value:
         return value
-    return _WORD.sub(_decode_word, _BETWEEN_WORDS.sub(r"\1", value))
+    pieces: list[str] = []
+    end, after_word = 0, False
+    for word in _WORD.finditer(value):
+        between, text = value[end : word.start()], _decode_word(word)
+        dropped = after_word and text is not None and between.isspace()
+        pieces += ["" if dropped else between, word.group() if text is None else text]
+        end, after_word = word.end(), text is not None
+    return "".join([*pieces, value[end:]])
 
 
-def _decode_word(word: re.Match[str]) -> str:
+def _decode_word(word: re.Match[str]) -> str | None:
     charset, encoding, text = word.groups()
     try:
         raw = base64.b64decode(text, validate=True) if encoding in "bB" else _decode_q(text)
         return raw.decode(charset)
-    except (binascii.Error, LookupError, UnicodeDecodeError):
-        return word.group()
+    except (ValueError, LookupError):  # not base64, not ASCII, no such charset, not of that charset
+        return None
 
 
 def _decode_q(text: str) -> bytes:
-    return binascii.a2b_qp(text.encode("ascii", "replace"), header=True)
+    return binascii.a2b_qp(text.encode("ascii"), header=True)

@@ -112,25 +112,20 @@ class ResumingBody(io.RawIOBase):
         try:
             self._body = self._client.get_object(self._bucket, self._key, rest).body
         except PreconditionFailed as changed:
-            raise _located(IntegrityError("the object was replaced while it was read"), broken) from changed
+            raise self._damaged("the object was replaced while it was read") from changed
 
     def _finish(self) -> None:
         self._body.close()
         if self._hash is not None and self._hash.hexdigest() != self._md5:
-            reason = f"the content's MD5 is {self._hash.hexdigest()}, not {self._md5}"
-            raise _located(IntegrityError(reason, bucket=self._bucket, key=self._key), None)
+            raise self._damaged(f"the content's MD5 is {self._hash.hexdigest()}, not {self._md5}")
+
+    def _damaged(self, reason: str) -> IntegrityError:
+        return IntegrityError(reason).locate("get_object", self._bucket, self._key, self._client.config.framework)
 
 
 def _expected_md5(found: Object) -> str | None:
     whole = found.size == found.content_length
     return (found.checksums or {}).get("md5") if whole else None
-
-
-def _located(error: IntegrityError, where: ConnectionFailed | TimedOut | None) -> IntegrityError:
-    error.operation = "get_object"
-    if where is not None:
-        error.bucket, error.key, error.framework = where.bucket, where.key, where.framework
-    return error
 
 
 class ObjectReader(io.RawIOBase):

@@ -96,10 +96,12 @@ class TypedReader:
         self._stream = stream
         self._seekable = _seekable(stream)
 
-    def read(self, size: int = -1, /) -> bytes | None:
+    def read(self, size: int = -1, /) -> bytes:
         """Return at most ``size`` bytes."""
         chunk = self._stream.read(size)
-        return None if chunk is None else _binary(chunk)
+        if chunk is None:
+            raise InvalidArgument("the body is a non-blocking stream that had no data")
+        return _binary(chunk)
 
     def seekable(self) -> bool:
         """Return whether the stream can seek."""
@@ -173,7 +175,7 @@ def _length(stream: TypedReader, data: Any, declared: int | None) -> int | None:
     if not stream.seekable():
         return declared
     start = stream.tell()
-    found = int(data.seek(0, io.SEEK_END)) - start
+    found = max(0, int(data.seek(0, io.SEEK_END)) - start)
     stream.seek(start)
     if declared is not None and declared != found:
         raise InvalidArgument(f"length is {declared}, but the stream has {found} bytes from where it stands")

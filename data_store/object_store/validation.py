@@ -40,6 +40,7 @@ MAX_KEYS = 1000  # S3 API reference, ListObjectsV2, max-keys
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]")
 _RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _VISIBLE_ASCII = re.compile(r"[!-~](?:[ -~]*[!-~])?")
@@ -75,7 +76,7 @@ def new_bucket(name: str) -> str:
 
 def bucket(name: str) -> str:
     """Check the name of a bucket that may exist: loose, so that legacy names and ARNs stay reachable."""
-    _text("bucket", name)
+    _utf8("bucket name", name)
     if not name or len(name) > _MAX_KEY_BYTES or _CONTROL.search(name) or {" ", "?", "#", "\\"} & set(name):
         raise InvalidArgument(f"invalid bucket name {name!r}: a name is not empty and has no spaces, '?' or '#'")
     if name in {".", ".."} or (not name.startswith("arn:") and "/" in name):
@@ -127,7 +128,7 @@ def get_options(
 def put_options(options: UploadOptions) -> PutOptions:
     """Check the options of an upload; ``checksum_sha256`` is checked here and kept by the caller."""
     if_none_match = options.get("if_none_match")
-    if if_none_match not in {None, "*"}:
+    if if_none_match is not None and if_none_match != "*":
         raise InvalidArgument('if_none_match of a write must be "*": write only if there is no object')
     if_match = _etag("if_match", options.get("if_match"))
     if if_match is not None and if_none_match is not None:
@@ -146,6 +147,9 @@ def put_options(options: UploadOptions) -> PutOptions:
 def content_options(options: CopyContentOptions) -> CopyContentOptions:
     """Check what a copy replaces."""
     checked = dict(options)
+    unknown = checked.keys() - CopyContentOptions.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"a copy has no option {', '.join(sorted(unknown))}")
     _content(checked)
     return cast(CopyContentOptions, checked)
 
@@ -161,7 +165,7 @@ def list_options(
         raise InvalidArgument("delimiter must not be empty; leave it out for a recursive listing")
     if start_after is not None:
         prefix(start_after, "start_after")
-    if cursor is not None and (not isinstance(cursor, str) or not cursor):
+    if cursor is not None and (not isinstance(cursor, str) or not cursor or _SURROGATE.search(cursor)):
         raise InvalidArgument("cursor must be the cursor of the page before")
     return ListOptions(
         delimiter=delimiter,

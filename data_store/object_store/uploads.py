@@ -1,0 +1,183 @@
+"""What becomes of an upload: one PUT, or parts; the table stands in the project's design document."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from data_store.object_store.body import RawReadable, Source
+from data_store.object_store.capabilities import SupportsMultipart
+from data_store.object_store.client import ObjectStoreClient
+from data_store.object_store.configurations import TransferConfiguration
+from data_store.object_store.errors import IntegrityError, InvalidArgument, UnsupportedOperation
+from data_store.object_store.executor import Executor
+from data_store.object_store.models import ObjectMetadata, Progress, PutOptions
+from data_store.object_store.multipart import Multipart
+from data_store.object_store.planning import MAX_PARTS, MAX_SINGLE_PUT, split
+from data_store.object_store.progress import Meter
+from data_store.object_store.sources import Digests, FileWindow, stream_of
+
+__all__ = ["Upload", "Uploads"]
+
+_BUFFER = 1024 * 1024
+_SPOOL_MEMORY = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What is uploaded where, but for its content."""
+
+    bucket: str
+    key: str
+    options: PutOptions
+    digests: Digests
+    progress: Progress | None
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the object is written only if a condition holds."""
+        return self.options.if_match is not None or self.options.if_none_match is not None
+
+
+class Uploads:
+    """The uploads of one client."""
+
+    def __init__(self, client: ObjectStoreClient, config: TransferConfiguration, executor: Executor) -> None:
+        self._client = client
+        self._config = config
+        self._parts = Multipart(client, executor) if isinstance(client, SupportsMultipart) else None
+
+    def file(self, path: Path, upload: Upload) -> ObjectMetadata:
+        """Upload a file; one that changes meanwhile raises ``IntegrityError`` and nothing is stored."""
+        with path.open("rb") as file:
+            if not path.is_file():  # a pipe or a device: a stream without a length
+                return self.stream(*stream_of(file, None), upload)
+            before = os.fstat(file.fileno())
+            size = before.st_size
+            window, verify = FileWindow(file, 0, size), _Unchanged(file, before)
+            if upload.digests:
+                upload.digests.check_stream(window)
+            if self._parts is None or not self._goes_in_parts(size, upload):
+                return self._put(window, size, upload, verify)
+            meter = Meter(upload.progress, size)
+            windows = self._windows(file, size)
+            return self._parts.upload(upload.bucket, upload.key, upload.options, windows, meter, verify)
+
+    def stream(self, stream: RawReadable, size: int | None, upload: Upload) -> ObjectMetadata:
+        """Upload a stream from where it stands."""
+        if self._client.accepts_streams:
+            checked = upload.digests.digesting(stream) if upload.digests else stream
+            return self._put(checked, size, upload, upload.digests.check)
+        if stream.seekable() and size is not None and not self._goes_in_parts(size, upload):
+            if upload.digests:
+                upload.digests.check_stream(stream)
+            return self._put(stream, size, upload)
+        if self._parts is None:
+            return self._put_spooled(Source(stream, size), upload)
+        return self._upload_cut(self._parts, Source(stream, size), upload)
+
+    def _goes_in_parts(self, size: int, upload: Upload) -> bool:
+        if size <= self._config.multipart_threshold or self._parts is None:
+            return False
+        if upload.is_conditional and size > MAX_SINGLE_PUT:
+            raise UnsupportedOperation(
+                f"a conditional upload goes in one PUT of at most {MAX_SINGLE_PUT} bytes, not {size}"
+            )
+        return not upload.is_conditional
+
+    def _put(
+        self,
+        stream: RawReadable,
+        size: int | None,
+        upload: Upload,
+        verify: Callable[[], object] | None = None,
+    ) -> ObjectMetadata:
+        report = Meter(upload.progress, size).of_part(1)
+        source = Source(stream, size, progress=report, verify=verify)
+        return self._client.put_object(upload.bucket, upload.key, source, upload.options)
+
+    def _windows(self, file: BinaryIO, size: int) -> Iterator[tuple[RawReadable, int]]:
+        for offset, length in split(size, self._config.part_size):
+            yield FileWindow(file, offset, length), length
+
+    def _upload_cut(self, multipart: Multipart, source: Source, upload: Upload) -> ObjectMetadata:
+        """Upload what is read only once, with one part in memory at a time; one that is all of it is one PUT."""
+        parts = _Parts(source, upload.digests, self._config.part_size)
+        first = parts.read()
+        if parts.ended:
+            upload.digests.check()
+            return self._put(io.BytesIO(first), len(first), upload)
+        if upload.is_conditional:
+            raise UnsupportedOperation(
+                "a condition holds for one PUT only, and the stream is longer than one part: "
+                "put_object a seekable stream, or upload_file a file"
+            )
+        streams = ((io.BytesIO(part), len(part)) for part in parts.all_from(first))
+        meter = Meter(upload.progress, source.size)
+        check = upload.digests.check
+        return multipart.upload(upload.bucket, upload.key, upload.options, streams, meter, check, concurrency=1)
+
+    def _put_spooled(self, source: Source, upload: Upload) -> ObjectMetadata:
+        """For a framework that takes neither streams nor parts: a temporary file gives the body a length."""
+        with tempfile.SpooledTemporaryFile(_SPOOL_MEMORY) as spool:
+            while chunk := source.read(_BUFFER):
+                upload.digests.update(chunk)
+                spool.write(chunk)
+            upload.digests.check()
+            size = spool.tell()
+            spool.seek(0)
+            return self._put(spool, size, upload)
+
+
+class _Unchanged:
+    """Checks that an open file is what it was when the upload began."""
+
+    def __init__(self, file: BinaryIO, before: os.stat_result) -> None:
+        self._file = file
+        self._before = before
+
+    def __call__(self) -> None:
+        now = os.fstat(self._file.fileno())
+        if (now.st_size, now.st_mtime_ns) != (self._before.st_size, self._before.st_mtime_ns):
+            raise IntegrityError("the file changed while it was uploaded")
+
+
+class _Parts:
+    """Cuts a stream into parts, one in memory at a time."""
+
+    def __init__(self, source: Source, digests: Digests, part_size: int) -> None:
+        self._source = source
+        self._digests = digests
+        self._part_size = split(source.size, part_size)[0][1] if source.size else part_size
+        self._ahead = b""
+        self.ended = False
+
+    def read(self) -> bytes:
+        """Return the next part; ``ended`` tells whether it is the last, for which one byte is read ahead."""
+        chunks, missing = [self._ahead], self._part_size - len(self._ahead)
+        while missing and (chunk := self._source.read(missing)):
+            self._digests.update(chunk)
+            chunks.append(chunk)
+            missing -= len(chunk)
+        self._ahead = b"" if missing else self._source.read(1)
+        self._digests.update(self._ahead)
+        self.ended = not self._ahead
+        return b"".join(chunks)
+
+    def all_from(self, first: bytes) -> Iterator[bytes]:
+        """Return the first part and all that follow."""
+        yield first
+        for _ in range(MAX_PARTS - 1):
+            if self.ended:
+                return
+            yield self.read()
+        if not self.ended:
+            raise InvalidArgument(
+                f"the stream is longer than {MAX_PARTS} parts of {self._part_size} bytes: "
+                "give its length, or a larger transfer.part_size"
+            )

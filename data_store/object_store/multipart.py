@@ -10,7 +10,6 @@ from functools import partial
 
 from data_store.object_store.body import RawReadable, Source
 from data_store.object_store.capabilities import SupportsMultipart
-from data_store.object_store.errors import ObjectStoreError
 from data_store.object_store.executor import Executor
 from data_store.object_store.models import CopyOptions, MultipartUpload, ObjectMetadata, PartInfo, PutOptions
 from data_store.object_store.progress import Meter
@@ -62,8 +61,9 @@ class Multipart:
         ranges: Iterable[tuple[int, int]],
         content: PutOptions,
         options: CopyOptions,
+        verify: Callable[[], object],
     ) -> ObjectMetadata:
-        """Copy ranges of an object as the parts of a new one with this content."""
+        """Copy ranges of an object as the parts of one with this content; ``verify`` is called before it becomes one."""
         with self._started(bucket, key, content) as upload:
             tasks = (
                 partial(
@@ -81,16 +81,21 @@ class Multipart:
                 for number, (offset, length) in enumerate(ranges, 1)
             )
             parts = self._executor.run(tasks)
+            verify()
             return self._client.complete_multipart_upload(bucket, key, upload.upload_id, parts)
 
     @contextlib.contextmanager
     def _started(self, bucket: str, key: str, options: PutOptions) -> Iterator[MultipartUpload]:
-        upload = self._client.create_multipart_upload(bucket, key, options)
-        try:
-            yield upload
-        except BaseException:
+        with self._executor.transfer():
+            upload = self._client.create_multipart_upload(bucket, key, options)
             try:
-                self._client.abort_multipart_upload(bucket, key, upload.upload_id)
-            except ObjectStoreError as error:
-                _logger.warning("a multipart upload could not be aborted: %s", error)
-            raise
+                yield upload
+            except BaseException:
+                self._abort(upload)
+                raise
+
+    def _abort(self, upload: MultipartUpload) -> None:
+        try:
+            self._client.abort_multipart_upload(upload.bucket, upload.key, upload.upload_id)
+        except Exception as error:  # noqa: BLE001 whatever it is, it must not hide what ended the upload
+            _logger.warning("a multipart upload could not be aborted: %s", error)

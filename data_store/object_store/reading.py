@@ -110,9 +110,13 @@ class ResumingBody(io.RawIOBase):
         self._body.close()
         rest = GetOptions(offset=self._offset, length=self._left, if_match=self._etag)
         try:
-            self._body = self._client.get_object(self._bucket, self._key, rest).body
+            found = self._client.get_object(self._bucket, self._key, rest)
         except PreconditionFailed as changed:
             raise self._damaged("the object was replaced while it was read") from changed
+        self._body = found.body
+        if (found.etag, found.content_length) != (self._etag, self._left):  # a server that ignores If-Match
+            found.close()
+            raise self._damaged("the object was replaced while it was read")
 
     def _finish(self) -> None:
         self._body.close()

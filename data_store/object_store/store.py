@@ -168,7 +168,7 @@ class ObjectStore:
     ) -> ObjectMetadata:
         """Store a file as ``upload_file`` does, with nothing guessed."""
         path, checked = _path(file_path), validation.put_options(options)
-        bucket, key = self._bucket(bucket), validation.key(key)
+        key, bucket = validation.key(key), self._bucket(bucket)
         return self._transfers.upload_file(path, bucket, key, checked, options.get("checksum_sha256"), progress)
 
     def put_object(
@@ -194,7 +194,7 @@ class ObjectStore:
         checked = validation.put_options(options)
         if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 0):
             raise InvalidArgument(f"length must be a whole number of bytes, not {length!r}")
-        bucket, key = self._bucket(bucket), validation.key(key)
+        key, bucket = validation.key(key), self._bucket(bucket)
         sha256 = options.get("checksum_sha256")
         return self._transfers.upload(data, length, bucket, key, checked, sha256, progress)
 
@@ -218,8 +218,8 @@ class ObjectStore:
             OSError: the file cannot be written (no permission, no space).
             IntegrityError: the bytes are not those of the object, or it was replaced meanwhile.
         """
-        bucket, key = self._bucket(bucket), validation.key(key)
-        return self._transfers.download(bucket, key, _path(file_path), progress)
+        path, key, bucket = _path(file_path), validation.key(key), self._bucket(bucket)
+        return self._transfers.download(bucket, key, path, progress)
 
     def download_object(
         self,
@@ -257,7 +257,7 @@ class ObjectStore:
             NotModified: the ETag is ``if_none_match``.
         """
         options = validation.get_options(offset, length, if_match, if_none_match)
-        bucket, key = self._bucket(bucket), validation.key(key)
+        key, bucket = validation.key(key), self._bucket(bucket)
         return self._transfers.open(bucket, key, options)
 
     def read_object(self, key: str, bucket: str | None = None) -> bytes:
@@ -267,7 +267,7 @@ class ObjectStore:
     def open_object(self, key: str, bucket: str | None = None, *, block_size: int | None = None) -> ObjectReader:
         """Return a seekable reader; each request reads at least ``block_size`` bytes (default 1 MiB) of one version."""
         validation.positive("block_size", block_size)
-        bucket, key = self._bucket(bucket), validation.key(key)
+        key, bucket = validation.key(key), self._bucket(bucket)
         found = self.client.head_object(bucket, key, GetOptions())
         return ObjectReader(self.client, bucket, found, self._config.retry.max_attempts, block_size)
 
@@ -277,12 +277,12 @@ class ObjectStore:
         A range that ends behind the last byte is cut there; one that begins there raises ``RangeNotSatisfiable``.
         """
         options = [_range(pair) for pair in ranges]
-        bucket, key = self._bucket(bucket), validation.key(key)
+        key, bucket = validation.key(key), self._bucket(bucket)
         return self._transfers.ranges(bucket, key, options)
 
     def head_object(self, key: str, bucket: str | None = None) -> ObjectMetadata:
         """Return all that is known of an object but its content."""
-        bucket, key = self._bucket(bucket), validation.key(key)
+        key, bucket = validation.key(key), self._bucket(bucket)
         return self.client.head_object(bucket, key, GetOptions())
 
     def exists(self, key: str, bucket: str | None = None) -> bool:
@@ -301,7 +301,7 @@ class ObjectStore:
 
     def delete_object(self, key: str, bucket: str | None = None) -> DeletedObject:
         """Delete an object; one that is missing is a success."""
-        bucket, key = self._bucket(bucket), validation.key(key)
+        key, bucket = validation.key(key), self._bucket(bucket)
         return self.client.delete_object(bucket, key)
 
     def delete_objects(
@@ -322,6 +322,9 @@ class ObjectStore:
         remaining = iter(keys)
         while batch := [validation.key(key) for key in itertools.islice(remaining, _BATCH)]:
             deleted = self.client.delete_objects(bucket, batch)
+            for outcome in deleted:
+                if outcome.error is not None:
+                    outcome.error.locate("delete_objects", bucket, outcome.key, self._config.framework)
             outcomes += [outcome for outcome in deleted if outcome.error is not None] if quiet else deleted
         return outcomes
 
@@ -370,7 +373,8 @@ class ObjectStore:
     ) -> ObjectPage:
         """Return one page of at most ``limit`` (1 to 1,000) objects and prefixes; its ``cursor`` asks for the next."""
         options = validation.list_options(delimiter, cursor, None, limit)
-        return self.client.list_page(self._bucket(bucket), validation.prefix(prefix), options)
+        prefix = validation.prefix(prefix)
+        return self.client.list_page(self._bucket(bucket), prefix, options)
 
     # copy
 
@@ -487,7 +491,7 @@ class ObjectStore:
             self._has_root = True
 
     def _pages(self, prefix: str, bucket: str | None, options: ListOptions) -> Iterator[ObjectPage]:
-        bucket, prefix = self._bucket(bucket), validation.prefix(prefix)
+        prefix, bucket = validation.prefix(prefix), self._bucket(bucket)
         return _following(self.client, bucket, prefix, options)
 
     def _copy_arguments(

@@ -123,7 +123,8 @@ class Transfers:
             content = PutOptions(**_merged(source, changes))
             ranges = split(size, self._config.copy_part_size)
             parts = Multipart(self._client, self._executor)
-            copied = parts.copy(source_bucket, source_key, bucket, key, ranges, content, options)
+            unchanged = partial(self._check_unchanged, source_bucket, source)
+            copied = parts.copy(source_bucket, source_key, bucket, key, ranges, content, options, unchanged)
         else:
             copied = self._client.copy_object(source_bucket, source_key, bucket, key, options)
         return replace(copied, size=size)
@@ -141,6 +142,12 @@ class Transfers:
             raise changed.locate("copy_object", bucket, key, self._framework)
         self._client.delete_object(source_bucket, source_key)
         return copied
+
+    def _check_unchanged(self, bucket: str, source: ObjectMetadata) -> None:
+        """Ceph RGW 16 ignores the condition on the source of a part, so parts could be of two versions."""
+        if self._client.head_object(bucket, source.key, GetOptions()).etag != source.etag:
+            changed = IntegrityError("the source was replaced while it was copied")
+            raise changed.locate("copy_object", bucket, source.key, self._framework)
 
     def _read(self, bucket: str, key: str, options: GetOptions) -> bytes:
         return self.open(bucket, key, options).read()

@@ -108,18 +108,17 @@ class Uploads:
     def _upload_cut(self, multipart: Multipart, source: Source, upload: Upload) -> ObjectMetadata:
         """Upload what is read only once, with one part in memory at a time; one that is all of it is one PUT."""
         parts = _Parts(source, upload.digests, self._config.part_size)
-        first = parts.read()
+        first, size = parts.read()
         if parts.ended:
             upload.digests.check()
-            return self._put(io.BytesIO(first), len(first), upload)
+            return self._put(first, size, upload)
         if upload.is_conditional:
             raise UnsupportedOperation(
                 "a condition holds for one PUT only, and the stream is longer than one part: "
                 "put_object a seekable stream, or upload_file a file"
             )
-        streams = ((io.BytesIO(part), len(part)) for part in parts.all_from(first))
         meter = Meter(upload.progress, source.size)
-        check = upload.digests.check
+        streams, check = parts.all_from(first, size), upload.digests.check
         return multipart.upload(upload.bucket, upload.key, upload.options, streams, meter, check, concurrency=1)
 
     def _put_spooled(self, source: Source, upload: Upload) -> ObjectMetadata:
@@ -157,27 +156,29 @@ class _Parts:
         self._ahead = b""
         self.ended = False
 
-    def read(self) -> bytes:
-        """Return the next part; ``ended`` tells whether it is the last, for which one byte is read ahead."""
-        chunks, missing = [self._ahead], self._part_size - len(self._ahead)
-        while missing and (chunk := self._source.read(missing)):
+    def read(self) -> tuple[io.BytesIO, int]:
+        """Return the next part and its size; ``ended`` tells whether it is the last, for which a byte is read ahead."""
+        part = io.BytesIO()
+        part.write(self._ahead)
+        while (missing := self._part_size - part.tell()) and (chunk := self._source.read(min(missing, _BUFFER))):
             self._digests.update(chunk)
-            chunks.append(chunk)
-            missing -= len(chunk)
+            part.write(chunk)
         self._ahead = b"" if missing else self._source.read(1)
         self._digests.update(self._ahead)
         self.ended = not self._ahead
-        return b"".join(chunks)
+        size = part.tell()
+        part.seek(0)
+        return part, size
 
-    def all_from(self, first: bytes) -> Iterator[bytes]:
-        """Return the first part and all that follow."""
-        yield first
-        for _ in range(MAX_PARTS - 1):
+    def all_from(self, part: io.BytesIO, size: int) -> Iterator[tuple[RawReadable, int]]:
+        """Yield the first part and all that follow; each must have been sent when the next is asked for."""
+        for _ in range(MAX_PARTS):
+            yield part, size
+            part.close()  # frees its memory, whoever still holds it
             if self.ended:
                 return
-            yield self.read()
-        if not self.ended:
-            raise InvalidArgument(
-                f"the stream is longer than {MAX_PARTS} parts of {self._part_size} bytes: "
-                "give its length, or a larger transfer.part_size"
-            )
+            part, size = self.read()
+        raise InvalidArgument(
+            f"the stream is longer than {MAX_PARTS} parts of {self._part_size} bytes: "
+            "give its length, or a larger transfer.part_size"
+        )

@@ -1,0 +1,274 @@
+"""The ``minio`` framework: minio-py for credentials, regions and buckets, our S3 core for objects.
+
+minio-py has no public call for a conditional PUT, one page of a listing or the steps of a multipart upload, and below
+it urllib3 folds ``a/../b`` into ``b``: so objects go through ``adapters.s3``, over the same connections and with the
+credentials of the same provider.
+"""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Sequence
+from typing import ClassVar
+from xml.etree.ElementTree import ParseError
+
+from minio import Minio
+from minio.credentials.credentials import Credentials
+from minio.credentials.providers import (
+    AWSConfigProvider,
+    ChainedProvider,
+    EnvAWSProvider,
+    EnvMinioProvider,
+    IamAwsProvider,
+    Provider,
+    StaticProvider,
+)
+from minio.error import InvalidResponseError, MinioAdminException, MinioException, S3Error
+from minio.error import ServerError as MinioServerError
+from urllib3 import PoolManager, Retry, Timeout
+from urllib3.exceptions import EmptyPoolError, HTTPError
+
+from data_store.object_store.adapters.s3 import errors, sigv4
+from data_store.object_store.adapters.s3.api import S3Api
+from data_store.object_store.adapters.s3.endpoint import endpoint
+from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange
+from data_store.object_store.adapters.s3.quirks import ServerQuirks, is_suspicious
+from data_store.object_store.adapters.s3.transport import SdkPools, Transport
+from data_store.object_store.adapters.s3.xml import InvalidXml, fits_xml
+from data_store.object_store.body import Source
+from data_store.object_store.capabilities import SupportsMultipart
+from data_store.object_store.client import ObjectStoreClient
+from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
+from data_store.object_store.errors import (
+    AccessDenied,
+    ConnectionFailed,
+    ObjectStoreError,
+    ServerError,
+    UnsupportedOperation,
+)
+from data_store.object_store.models import (
+    Bucket,
+    CopyOptions,
+    DeletedObject,
+    GetOptions,
+    ListOptions,
+    MultipartUpload,
+    Object,
+    ObjectMetadata,
+    ObjectPage,
+    PartInfo,
+    PutOptions,
+)
+
+__all__ = ["MinioClient"]
+
+_METADATA_SERVICE_SECONDS = 2.0
+
+
+class MinioClient(ObjectStoreClient, SupportsMultipart):
+    """An S3-compatible server, through minio-py and the S3 core."""
+
+    connection_model: ClassVar[type[ObjectStoreConnectionConfiguration]] = ObjectStoreConnectionConfiguration
+
+    def __init__(self, config: ObjectStoreConfiguration) -> None:
+        super().__init__(config)
+        connection: ObjectStoreConnectionConfiguration = config.connection
+        provider = None if connection.anonymous else _Credentials(_provider(connection))
+        self._transport = Transport(connection, config.retry)
+        self._quirks = ServerQuirks(self._ask_server)
+        signer = provider.current if provider else None
+        self._api = S3Api(Exchange(endpoint(connection), signer, self._transport, self._quirks.learn))
+        self._minio = Minio(
+            endpoint=connection.endpoint or "s3.amazonaws.com",
+            secure=bool(connection.secure),
+            region=connection.region,
+            credentials=provider,
+            http_client=SdkPools(self._transport),
+        )
+        if connection.addressing_style == "path":
+            self._minio.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]  # minio-py's is not typed
+        elif connection.addressing_style == "virtual":
+            self._minio.enable_virtual_style_endpoint()  # type: ignore[no-untyped-call]  # minio-py's is not typed
+
+    def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
+        """See ``ObjectStoreClient``."""
+        self._quirks.check(key)
+        return self._api.put_object(bucket, key, body, options)
+
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
+        """See ``ObjectStoreClient``."""
+        self._quirks.check(key)
+        return self._api.get_object(bucket, key, options)
+
+    def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
+        """See ``ObjectStoreClient``."""
+        self._quirks.check(key)
+        return self._api.head_object(bucket, key, options)
+
+    def delete_object(self, bucket: str, key: str) -> DeletedObject:
+        """See ``ObjectStoreClient``."""
+        self._quirks.check(key)
+        return self._api.delete_object(bucket, key)
+
+    def delete_objects(self, bucket: str, keys: Sequence[str]) -> list[DeletedObject]:
+        """See ``ObjectStoreClient``; one request, and one more for each key that XML or the server may misread."""
+        together = [key for key in dict.fromkeys(keys) if fits_xml(key) and not is_suspicious(key)]
+        outcomes = self._api.delete_objects(bucket, together) if together else {}
+        return [outcomes[key] if key in outcomes else self._delete_one(bucket, key) for key in keys]
+
+    def list_page(self, bucket: str, prefix: str, options: ListOptions) -> ObjectPage:
+        """See ``ObjectStoreClient``."""
+        return self._api.list_page(bucket, prefix, options)
+
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectMetadata:
+        """See ``ObjectStoreClient``."""
+        self._quirks.check(source_key)
+        self._quirks.check(key)
+        return self._api.copy_object(source_bucket, source_key, bucket, key, options)
+
+    def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
+        """See ``SupportsMultipart``."""
+        self._quirks.check(key)
+        return self._api.create_multipart_upload(bucket, key, options)
+
+    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Source) -> PartInfo:
+        """See ``SupportsMultipart``."""
+        return self._api.upload_part(bucket, key, upload_id, part_number, body)
+
+    def upload_part_copy(
+        self,
+        source_bucket: str,
+        source_key: str,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        offset: int,
+        length: int,
+        options: CopyOptions,
+    ) -> PartInfo:
+        """See ``SupportsMultipart``."""
+        self._quirks.check(source_key)
+        return self._api.upload_part_copy(
+            source_bucket, source_key, bucket, key, upload_id, part_number, offset, length, options
+        )
+
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]
+    ) -> ObjectMetadata:
+        """See ``SupportsMultipart``."""
+        return self._api.complete_multipart_upload(bucket, key, upload_id, parts)
+
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """See ``SupportsMultipart``."""
+        self._api.abort_multipart_upload(bucket, key, upload_id)
+
+    def create_bucket(self, bucket: str) -> Bucket:
+        """See ``ObjectStoreClient``."""
+        self._minio.make_bucket(bucket_name=bucket)
+        return Bucket(bucket)
+
+    def delete_bucket(self, bucket: str) -> None:
+        """See ``ObjectStoreClient``."""
+        self._minio.remove_bucket(bucket_name=bucket)
+
+    def list_buckets(self) -> list[Bucket]:
+        """See ``ObjectStoreClient``."""
+        return [Bucket(found.name, found.creation_date) for found in self._minio.list_buckets()]
+
+    def bucket_exists(self, bucket: str) -> bool:
+        """See ``ObjectStoreClient``."""
+        return self._minio.bucket_exists(bucket_name=bucket)
+
+    def ping(self) -> None:
+        """See ``ObjectStoreClient``."""
+        self._api.ping()
+
+    def close(self) -> None:
+        """See ``ObjectStoreClient``."""
+        self._transport.close()
+
+    def classify(self, exc: Exception) -> ObjectStoreError | None:
+        """See ``ObjectStoreClient``: exceptions of minio-py, of the core and of urllib3."""
+        if isinstance(exc, AnswerError):
+            return exc.translated
+        if isinstance(exc, MinioException | MinioAdminException):
+            return _minio_error(exc)
+        if isinstance(exc, NoCredentials):
+            return AccessDenied(str(exc))
+        if isinstance(exc, InvalidXml | ParseError | UnicodeDecodeError) or _says(exc, "XML element"):
+            return ServerError(f"the server's answer is not what S3 says: {exc}")
+        if isinstance(exc, EmptyPoolError):
+            return ConnectionFailed("all connections (connection.max_connections) are in use, by open bodies perhaps")
+        if _says(exc, "bucket name"):
+            return UnsupportedOperation(f"minio-py refuses it: {exc}")
+        return errors.from_transport(exc)
+
+    def _ask_server(self) -> None:
+        self._api.ping()
+
+
+class NoCredentials(Exception):  # noqa: N818  the condition's name
+    """No provider has credentials."""
+
+
+class _Credentials(Provider):
+    """Another provider, whose failures are one exception, for minio-py and the core alike."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    def retrieve(self) -> Credentials:
+        """Return the current credentials, refreshed where they have expired.
+
+        Raises:
+            NoCredentials: there are none.
+        """
+        try:
+            return self._provider.retrieve()
+        except (ValueError, OSError, HTTPError, configparser.Error) as error:
+            raise NoCredentials(f"no credentials were found: {error}") from error
+
+    def current(self) -> sigv4.Credentials:
+        """Return them as the core signs with them."""
+        found = self.retrieve()
+        return sigv4.Credentials(found.access_key, found.secret_key, found.session_token)
+
+
+def _provider(connection: ObjectStoreConnectionConfiguration) -> Provider:
+    if connection.access_key is not None and connection.secret_key is not None:
+        token = connection.session_token
+        return StaticProvider(
+            access_key=connection.access_key,
+            secret_key=connection.secret_key.get_secret_value(),
+            session_token=token.get_secret_value() if token else None,
+        )
+    if connection.profile is not None:
+        return AWSConfigProvider(profile=connection.profile)
+    return ChainedProvider(
+        [EnvAWSProvider(), EnvMinioProvider(), AWSConfigProvider(), IamAwsProvider(http_client=_metadata_service())]
+    )
+
+
+def _metadata_service() -> PoolManager:
+    """Return the connections to a machine's metadata service: never through a proxy, and soon given up."""
+    return PoolManager(timeout=Timeout(_METADATA_SERVICE_SECONDS), retries=Retry(total=1))
+
+
+def _says(exc: Exception, words: str) -> bool:
+    """Return whether it is a plain ValueError with these words: all that minio-py's helpers raise."""
+    return type(exc) is ValueError and words in str(exc)
+
+
+def _minio_error(exc: Exception) -> ObjectStoreError:
+    if isinstance(exc, S3Error):
+        request_id = exc.response.headers.get("x-amz-request-id")  # exc.request_id is not public in all versions
+        return errors.from_answer(exc.code, exc.response.status, exc.message or "", request_id)
+    if isinstance(exc, MinioServerError):
+        return errors.from_answer(None, exc.status_code, str(exc), None)
+    if isinstance(exc, InvalidResponseError):
+        _, (status, *_rest) = exc.__reduce__()  # type: ignore[no-untyped-call]  # the only public way to the status
+        return errors.from_answer(None, status, "the answer is no XML", None)
+    return ServerError(f"minio-py: {exc}")

@@ -1,0 +1,283 @@
+"""One exchange with an S3 server: sign, send, and find out whether the answer is one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element
+
+from urllib3 import BaseHTTPResponse
+
+from data_store.object_store.adapters.s3 import errors, sigv4, xml
+from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
+from data_store.object_store.adapters.s3.transport import Transport, was_retried
+from data_store.object_store.body import Source
+from data_store.object_store.errors import ObjectStoreError
+
+__all__ = ["AnswerError", "Exchange", "Request", "SignedRequest", "answer_error", "content_md5", "drop", "xml_answer"]
+
+_IN_MEMORY = 1024 * 1024
+_MAX_ERROR_BODY = 64 * 1024
+_TOO_MANY, _SERVER_FAILS = 429, 500
+_USER_AGENT = "data-store"
+_WITH_BODY = frozenset({"PUT", "POST"})
+_WRONG_REGION = frozenset({301, 307, 400})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to ask of a bucket, or of one key in it.
+
+    Attributes:
+        method: the HTTP method.
+        bucket: the bucket; None for the service itself.
+        key: the key, as it is.
+        query: query parameters; one without a value has ``""``.
+        headers: headers beyond those that sending and signing add.
+        body: the content.
+        stream: leave the answer's body to be read by the caller.
+    """
+
+    method: str
+    bucket: str | None = None
+    key: str | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | Source = b""
+    stream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request as it goes onto the wire.
+
+    Attributes:
+        method: the HTTP method.
+        origin: ``scheme://host:port``.
+        target: encoded path and query.
+        headers: all headers, the signature among them.
+    """
+
+    method: str
+    origin: str
+    target: str
+    headers: dict[str, str] = field(repr=False)
+
+
+class AnswerError(Exception):
+    """An S3 server answered with an error; ``translated`` is it in our words.
+
+    Attributes:
+        status: the HTTP status.
+        code: the error code of the answer's body, if it had one.
+        region: the region that the server says is the bucket's.
+        server: the ``Server`` header.
+        retried: whether this answers a repeated request, whose first attempt may have been carried out.
+    """
+
+    def __init__(
+        self, status: int, code: str | None, message: str, request_id: str | None = None, region: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.region = region
+        self.server: str | None = None
+        self.retried = False
+        self.translated: ObjectStoreError = errors.from_answer(code, status, message, request_id)
+
+
+class Exchange:
+    """Signs requests and sends them; remembers the region of each bucket.
+
+    Args:
+        endpoint: the server.
+        credentials: gives the current credentials; None: nothing is signed.
+        transport: carries the requests.
+        on_answer: called with the ``Server`` header of each answer.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Callable[[], sigv4.Credentials] | None,
+        transport: Transport,
+        on_answer: Callable[[str | None], object],
+    ) -> None:
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._transport = transport
+        self._on_answer = on_answer
+        self._regions: dict[str, str] = {}
+
+    def send(self, request: Request) -> BaseHTTPResponse:
+        """Return the answer to a request, with a status below 300.
+
+        A bucket in another region than thought is asked once more there, and the region remembered.
+
+        Raises:
+            AnswerError: the server answered with an error.
+        """
+        body = _small_in_memory(request.body)
+        region = self.region(request.bucket)
+        answer = self._attempt(request, body, region)
+        if answer.status < 300:
+            return answer
+        error = answer_error(answer)
+        if request.bucket is None or not _names_other_region(error, region):
+            raise error
+        self._regions[request.bucket] = region = error.region or region
+        if isinstance(body, Source):
+            body.seek(0)
+        answer = self._attempt(request, body, region)
+        if answer.status >= 300:
+            raise answer_error(answer)
+        return answer
+
+    def region(self, bucket: str | None) -> str:
+        """Return the region of a bucket; AWS is asked for it once, where nothing else tells."""
+        if bucket is None:
+            return self._endpoint.region or DEFAULT_REGION
+        return self._regions.get(bucket) or self._endpoint.region_of(bucket) or self._ask_region(bucket)
+
+    def sign(
+        self, request: Request, region: str, payload_hash: str, headers: Mapping[str, str] | None = None
+    ) -> SignedRequest:
+        """Return a request as it goes onto the wire, with ``headers`` besides its own."""
+        host, path = self._endpoint.host(region), "/"
+        if request.bucket is not None:
+            host, path = self._endpoint.locate(request.bucket, region)
+            path += "/" + sigv4.encode_path(request.key) if request.key is not None else ""
+        target = (path or "/") + ("?" + sigv4.encode_query(request.query) if request.query else "")
+        origin = f"{self._endpoint.scheme}://{host}"
+        everything = {"Host": _without_default_port(origin), **(headers or {}), **request.headers}
+        if self._credentials is not None:
+            everything |= sigv4.sign_headers(
+                request.method,
+                origin + target,
+                everything,
+                self._credentials(),
+                region,
+                payload_hash=payload_hash,
+                now=datetime.now(UTC),
+            )
+        return SignedRequest(request.method, origin, target, {**everything, "User-Agent": _USER_AGENT})
+
+    def _attempt(self, request: Request, body: bytes | Source, region: str) -> BaseHTTPResponse:
+        headers = self._body_headers(body) if request.method in _WITH_BODY else {}
+        signed = self.sign(request, region, self._payload_hash(body), headers)
+        answer = self._transport.send(
+            signed.method, signed.origin, signed.target, signed.headers, body or None, stream=request.stream
+        )
+        self._on_answer(answer.headers.get("Server"))
+        return answer
+
+    def _payload_hash(self, body: bytes | Source) -> str:
+        """Return the body's SHA-256, which every server checks before it stores anything.
+
+        Signed over HTTP and HTTPS alike: it costs less than an MD5 where the processor has instructions for it, and
+        holds from this process to the server's disk, also behind a proxy that ends TLS.
+        """
+        if self._credentials is None or not body:
+            return sigv4.EMPTY_PAYLOAD_HASH
+        return (body.digest("sha256") if isinstance(body, Source) else hashlib.sha256(body).digest()).hex()
+
+    def _body_headers(self, body: bytes | Source) -> dict[str, str]:
+        """Return the length, and an MD5 where there is no signature that could protect the body."""
+        size = len(body) if isinstance(body, bytes) else body.size
+        headers = {"Content-Length": str(size)}
+        if self._credentials is None and size:
+            headers["Content-MD5"] = content_md5(body)
+        return headers
+
+    def _ask_region(self, bucket: str) -> str:
+        """HEAD the bucket: the answer names its region whatever its status, and needs no permission."""
+        answer = self._attempt(Request(method="HEAD", bucket=bucket), b"", DEFAULT_REGION)
+        region = answer.headers.get("x-amz-bucket-region")
+        if region:
+            self._regions[bucket] = region
+        elif answer.status >= _SERVER_FAILS or answer.status == _TOO_MANY:
+            raise answer_error(answer)  # all attempts were made: asking for the object itself would double them
+        return region or DEFAULT_REGION
+
+
+def content_md5(body: bytes | Source) -> str:
+    """Return the Content-MD5 of a body (RFC 1864)."""
+    if isinstance(body, Source):
+        return base64.b64encode(body.digest("md5")).decode()
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+
+
+def drop(answer: BaseHTTPResponse) -> None:
+    """End an answer whose body may be unread: its connection is closed, and its place in the pool free again."""
+    answer.close()
+    answer.release_conn()
+
+
+def answer_error(answer: BaseHTTPResponse) -> AnswerError:
+    """Return the error that an answer is (S3 API reference, "Error responses"); its connection is given back."""
+    data = answer.read(_MAX_ERROR_BODY, decode_content=False) or answer.data
+    drop(answer)
+    request_id, region = answer.headers.get("x-amz-request-id"), answer.headers.get("x-amz-bucket-region")
+    root = _error_root(data)
+    if root is None:
+        code, message = errors.said_in_headers(answer.headers)
+        error = AnswerError(answer.status, code, message or answer.reason or "", request_id, region)
+    else:
+        error = _from_xml(root, answer.status, request_id, region)
+    error.server = answer.headers.get("Server")
+    error.retried = was_retried(answer)
+    return error
+
+
+def xml_answer(answer: BaseHTTPResponse, name: str) -> Element:
+    """Return the XML of a successful answer, an element called ``name``; it may hold an error all the same.
+
+    Copying and completing take long: the server answers 200 before it knows the outcome, and may have to take it back
+    in the body (S3 API reference, CompleteMultipartUpload and CopyObject).
+
+    Raises:
+        AnswerError: it holds an error.
+        InvalidXml: it is something else, such as the page of a server that is none for S3.
+    """
+    root = xml.parse(answer.data.lstrip())
+    if root.tag == "Error":
+        raise _from_xml(root, answer.status, answer.headers.get("x-amz-request-id"), None)
+    if root.tag != name:
+        raise xml.InvalidXml(f"the answer is a {root.tag}, not a {name}")
+    return root
+
+
+def _from_xml(root: Element, status: int, request_id: str | None, region: str | None) -> AnswerError:
+    code, message = xml.text(root, "Code"), xml.text(root, "Message") or ""
+    return AnswerError(
+        status, code, message, request_id or xml.text(root, "RequestId"), region or xml.text(root, "Region")
+    )
+
+
+def _error_root(data: bytes) -> Element | None:
+    """Return the XML of an error; None for none, or for the page of something in between that is no S3 server."""
+    try:
+        root = xml.parse(data.lstrip())
+    except xml.InvalidXml:
+        return None
+    return root if root.tag == "Error" else None
+
+
+def _names_other_region(error: AnswerError, region: str) -> bool:
+    return error.status in _WRONG_REGION and error.region is not None and error.region != region
+
+
+def _small_in_memory(body: bytes | Source) -> bytes | Source:
+    """Read a small body once, rather than once for its digest and once to send it."""
+    if isinstance(body, Source) and (body.size or 0) <= _IN_MEMORY:
+        return body.read()
+    return body
+
+
+def _without_default_port(origin: str) -> str:
+    scheme, _, authority = origin.partition("://")
+    return authority.removesuffix({"http": ":80", "https": ":443"}[scheme])

@@ -63,7 +63,7 @@ class Multipart:
         options: CopyOptions,
         verify: Callable[[], object],
     ) -> ObjectMetadata:
-        """Copy ranges of an object as the parts of one with this content; ``verify`` is called before it becomes one."""
+        """Copy ranges of an object as the parts of a new one; ``verify`` is called before they become one."""
         with self._started(bucket, key, content) as upload:
             tasks = (
                 partial(

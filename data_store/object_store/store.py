@@ -7,6 +7,7 @@ store or the network answered.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import logging
 import os
@@ -44,7 +45,7 @@ from data_store.object_store.models import (
     UploadOptions,
 )
 from data_store.object_store.reading import ObjectReader
-from data_store.object_store.sources import Data
+from data_store.object_store.sources import Data, stream_of
 from data_store.object_store.transfer import Transfers
 
 __all__ = ["ObjectStore"]
@@ -194,9 +195,10 @@ class ObjectStore:
         checked = validation.put_options(options)
         if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 0):
             raise InvalidArgument(f"length must be a whole number of bytes, not {length!r}")
+        stream, size = stream_of(data, length)
         key, bucket = validation.key(key), self._bucket(bucket)
         sha256 = options.get("checksum_sha256")
-        return self._transfers.upload(data, length, bucket, key, checked, sha256, progress)
+        return self._transfers.upload(stream, size, bucket, key, checked, sha256, progress)
 
     # download
 
@@ -317,11 +319,11 @@ class ObjectStore:
             raise InvalidArgument("keys must be an iterable of keys, not one key")
         if isinstance(keys, Sequence):
             keys = [validation.key(key) for key in keys]
-        bucket = self._bucket(bucket)
+        bucket, client = self._bucket(bucket), self.client
         outcomes: list[DeletedObject] = []
         remaining = iter(keys)
         while batch := [validation.key(key) for key in itertools.islice(remaining, _BATCH)]:
-            deleted = self.client.delete_objects(bucket, batch)
+            deleted = client.delete_objects(bucket, batch)
             for outcome in deleted:
                 if outcome.error is not None:
                     outcome.error.locate("delete_objects", bucket, outcome.key, self._config.framework)
@@ -504,6 +506,9 @@ class ObjectStore:
     ) -> tuple[str, str, str, str, CopyContentOptions]:
         source, target = validation.key(src_object, "src_object"), validation.key(dst_object, "dst_object")
         checked = validation.content_options(changes)
+        for name in (src_bucket, dst_bucket):
+            if name is not None:
+                validation.bucket(name)
         return self._bucket(src_bucket), source, self._bucket(dst_bucket), target, checked
 
 
@@ -529,11 +534,14 @@ def _following(client: ObjectStoreClient, bucket: str, prefix: str, options: Lis
 
 
 def _path(value: str | os.PathLike[str]) -> Path:
-    if not isinstance(value, str | os.PathLike):
+    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(path, str):
         raise InvalidArgument(f"file_path must be a path, not {type(value).__name__}")
-    if not str(value) or "\0" in str(value):
+    if not path or "\0" in path:
         raise InvalidArgument("file_path must not be empty or hold a NUL")
-    return Path(value)
+    if path.endswith(os.sep):  # which Path would drop
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    return Path(path)
 
 
 def _range(pair: tuple[int, int]) -> GetOptions:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from data_store.object_store.body import RawReadable
 from data_store.object_store.capabilities import SupportsMultipart
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration
@@ -33,7 +34,7 @@ from data_store.object_store.models import (
 from data_store.object_store.multipart import Multipart
 from data_store.object_store.planning import split
 from data_store.object_store.reading import open_resuming, without_body
-from data_store.object_store.sources import Data, Digests, stream_of
+from data_store.object_store.sources import Digests
 from data_store.object_store.uploads import Upload, Uploads
 
 __all__ = ["Transfers"]
@@ -99,18 +100,18 @@ class Transfers:
 
     def upload(
         self,
-        data: Data,
-        length: int | None,
+        stream: RawReadable,
+        size: int | None,
         bucket: str,
         key: str,
         options: PutOptions,
         checksum_sha256: str | None = None,
         progress: Progress | None = None,
     ) -> ObjectMetadata:
-        """Store bytes, a binary stream or an iterable of bytes."""
+        """Store a stream, from where it stands."""
         upload = Upload(bucket, key, options, Digests(options.content_md5, checksum_sha256), progress)
         with _Located("put_object", bucket, key, self._framework):
-            return self._uploads.stream(*stream_of(data, length), upload)
+            return self._uploads.stream(stream, size, upload)
 
     def copy(
         self, source_bucket: str, source_key: str, bucket: str, key: str, changes: CopyContentOptions

@@ -1,0 +1,211 @@
+"""Connections to the database, and transactions on them."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from data_store.object_store.adapters.embedded.schema import migrate
+from data_store.object_store.errors import ConfigurationError
+
+__all__ = ["Database", "FileDatabase", "MemoryDatabase"]
+
+_BUSY_SECONDS = 30.0
+_MAX_IDLE = 8
+_PING = "SELECT 1 FROM buckets LIMIT 1"
+
+# FULL syncs the log at each commit. NORMAL syncs at checkpoints only: after a crash of the machine the last
+# transactions can be gone, but the database is whole, which OFF does not promise
+# (https://www.sqlite.org/pragma.html#pragma_synchronous, https://www.sqlite.org/wal.html#performance_considerations).
+_SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
+
+
+class Database(Protocol):
+    """What the client needs of a database."""
+
+    def read(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a connection of one's own; each statement sees what was committed before it."""
+
+    def snapshot(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a connection whose statements all see one state."""
+
+    def write(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a connection in the one write transaction there is; it commits, or leaves everything as it was."""
+
+    def ping(self) -> None:
+        """Raise if the database does not answer or its file is gone."""
+
+    def close(self) -> None:
+        """Close what is not in use; the rest closes when it is given back."""
+
+
+class FileDatabase:
+    """A database file in WAL mode: readers never wait, writers queue, in this process and across processes.
+
+    Connections are opened on demand, one for each operation under way, and up to eight idle ones are kept. The first
+    one calls ``start``, until that succeeds once.
+    """
+
+    def __init__(self, path: Path, durability: str, start: Callable[[sqlite3.Connection], None]) -> None:
+        self._path = path
+        self._synchronous = _SYNCHRONOUS[durability]
+        self._start: Callable[[sqlite3.Connection], None] | None = start
+        self._starting = threading.Lock()
+        self._writing = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        self._pid = os.getpid()
+        weakref.finalize(self, _close_all, self._idle, self._pid)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """See ``Database``."""
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """See ``Database``."""
+        with self.read() as connection, _transaction(connection, "BEGIN"):
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """See ``Database``. Threads queue on a lock, because SQLite's own waiting is polling."""
+        with self._writing, self.read() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+            yield connection
+
+    def ping(self) -> None:
+        """See ``Database``."""
+        with self.read() as connection:
+            connection.execute(_PING)
+        self._path.stat()
+
+    def close(self) -> None:
+        """See ``Database``. In a child after a fork nothing is closed: the connections are the parent's."""
+        self._closed = True
+        _close_all(self._idle, self._pid)
+
+    def _take(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._opened()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction or len(self._idle) >= _MAX_IDLE:
+            connection.close()
+            return
+        self._idle.append(connection)
+        if self._closed:
+            _close_all(self._idle, self._pid)
+
+    def _opened(self) -> sqlite3.Connection:
+        with self._starting:
+            return self._connect() if self._start is None else self._first(self._start)
+
+    def _first(self, start: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+        _make_directory(self._path.parent)
+        connection = self._connect()
+        with _closed_on_failure(connection):
+            _enter_wal(connection)
+            migrate(connection)
+            start(connection)
+        self._start = None
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        with _closed_on_failure(connection):
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        return connection
+
+
+class MemoryDatabase:
+    """A database in the memory of the process that made it: one connection, used by one operation at a time."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._connection.close)
+        migrate(self._connection)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """See ``Database``; ``ConfigurationError`` after a fork."""
+        if self._pid != os.getpid():
+            raise ConfigurationError(
+                "a memory store lives in the process that made it and cannot be used after a fork: "
+                "use framework local, or a store of another connection.name"
+            )
+        with self._lock:
+            yield self._connection
+
+    snapshot = read
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """See ``Database``."""
+        with self.read() as connection, _transaction(connection, "BEGIN"):
+            yield connection
+
+    def ping(self) -> None:
+        """See ``Database``."""
+        with self.read() as connection:
+            connection.execute(_PING)
+
+    def close(self) -> None:
+        """Do nothing: the store outlives its clients."""
+
+
+def _close_all(connections: list[sqlite3.Connection], pid: int) -> None:
+    while connections and pid == os.getpid():
+        connections.pop().close()
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    with connection:
+        yield
+
+
+def _make_directory(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ConfigurationError(f"connection.root: {root} cannot be a directory: a file is in the way") from None
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; SQLite does not wait for a lock here, so two processes that make the store at once would fail."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

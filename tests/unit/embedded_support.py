@@ -1,0 +1,92 @@
+"""What the tests of the embedded store share: clients, bodies, and a view of what lies on the disk."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from data_store.object_store.adapters.embedded.client import LocalClient, MemoryClient
+from data_store.object_store.adapters.embedded.content import GRACE_SECONDS
+from data_store.object_store.body import Source
+from data_store.object_store.configurations import ObjectStoreConfiguration
+from data_store.object_store.models import GetOptions, ListOptions, ObjectMetadata, PutOptions
+
+__all__ = [
+    "BUCKET",
+    "LARGE",
+    "GetOptions",
+    "ListOptions",
+    "PutOptions",
+    "Source",
+    "age",
+    "files",
+    "finish",
+    "io",
+    "local",
+    "memory",
+    "put",
+    "read",
+    "start",
+]
+
+BUCKET = "bucket"
+LARGE = 100_000  # bytes; more than the database takes
+
+
+def local(root: Path, durability: str = "relaxed") -> LocalClient:
+    """Return a client of the store in a directory."""
+    connection = {"root": root, "durability": durability}
+    return LocalClient(ObjectStoreConfiguration(framework="local", connection=connection))
+
+
+def memory(name: str) -> MemoryClient:
+    """Return a client of the memory store of a name."""
+    return MemoryClient(ObjectStoreConfiguration(framework="memory", connection={"name": name}))
+
+
+def put(client: LocalClient | MemoryClient, key: str, data: bytes, options: PutOptions | None = None) -> ObjectMetadata:
+    """Store an object in the bucket of the tests."""
+    return client.put_object(BUCKET, key, Source(io.BytesIO(data), len(data)), options or PutOptions())
+
+
+def read(client: LocalClient | MemoryClient, key: str) -> bytes:
+    """Return the content of an object in the bucket of the tests."""
+    return client.get_object(BUCKET, key, GetOptions()).read()
+
+
+def files(root: Path) -> dict[str, int]:
+    """Return how many files there are in each part of a store's directory."""
+    return {part: sum(p.is_file() for p in (root / part).rglob("*")) for part in ("content", "temp", "pending")}
+
+
+def age(root: Path) -> None:
+    """Make every file of a store older than the grace time."""
+    long_ago = time.time() - GRACE_SECONDS - 60
+    for part in ("content", "temp", "pending"):
+        for path in (root / part).rglob("*"):
+            os.utime(path, (long_ago, long_ago))
+
+
+def start(script: str, *arguments: object, within: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """Run a script in a process of its own, which has this module's names; ``within`` is a command to run it by."""
+    head = "import os, signal, sys\nfrom pathlib import Path\nfrom tests.unit.embedded_support import *\n"
+    return subprocess.Popen(
+        [*within, sys.executable, "-c", head + script, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    """Wait for a process to end well and return what it printed."""
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return output

@@ -78,7 +78,7 @@ def _read_yaml(path: Path) -> Any:
 class _Strings(EnvSettingsSource):
     """The environment without JSON: an access key of digits stays a string."""
 
-    def decode_complex_value(self, field_name: str, field: FieldInfo | None, value: Any) -> Any:  # noqa: ARG002 as inherited
+    def decode_complex_value(self, field_name: str, field: FieldInfo | None, value: Any) -> Any:
         return value
 
 

@@ -85,7 +85,7 @@ class ObjectStoreClient(ABC):
         """Return an object with a body that streams; an adapter's body needs ``read(size)`` and ``close()`` only.
 
         ``size`` is the whole object's, ``content_length`` the body's. A suffix longer than the object is the whole
-        object; a range that begins behind the last byte raises ``RangeNotSatisfiable``.
+        object; a range that begins behind the last byte, and any of an empty object, raises ``RangeNotSatisfiable``.
         """
 
     @abstractmethod

@@ -25,6 +25,7 @@ from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.content_types import guess_content_type
 from data_store.object_store.dsn import configuration_from_url
 from data_store.object_store.errors import (
+    AccessDenied,
     AlreadyExists,
     ConfigurationError,
     InvalidArgument,
@@ -250,8 +251,8 @@ class ObjectStore:
     ) -> Object:
         """Return an object, or ``length`` bytes of it from ``offset``, with a streaming body.
 
-        A negative offset is a suffix: the last bytes, or all if there are fewer. Close the object, or read it to its
-        end.
+        A negative offset is a suffix: the last bytes, or all if there are fewer. An empty object has no range.
+        Close the object, or read it to its end.
 
         Raises:
             RangeNotSatisfiable: the range begins behind the last byte.
@@ -418,13 +419,9 @@ class ObjectStore:
     def create_bucket(self, name: str) -> Bucket:
         """Make a bucket; one that exists, the caller's own too, raises ``AlreadyExists``."""
         name = validation.new_bucket(name)
-        if self.client.bucket_exists(name):  # us-east-1 and Ceph accept one's own bucket a second time
-            raise AlreadyExists(
-                "there is a bucket of that name",
-                operation="create_bucket",
-                bucket=name,
-                framework=self._config.framework,
-            )
+        if self._is_own_bucket(name):  # us-east-1 and Ceph accept one's own bucket a second time
+            there = AlreadyExists("there is a bucket of that name")
+            raise there.locate("create_bucket", name, None, self._config.framework)
         return self.client.create_bucket(name)
 
     def delete_bucket(self, name: str, force: bool = False) -> None:
@@ -435,9 +432,7 @@ class ObjectStore:
         """
         name = validation.bucket(name)
         if force:
-            failed = self.delete_objects((found.key for found in self.list_files(bucket=name)), name, quiet=True)
-            if failed and failed[0].error is not None:
-                raise failed[0].error
+            self._delete_all(name)
         self.client.delete_bucket(name)
 
     def bucket_exists(self, name: str) -> bool:
@@ -491,6 +486,19 @@ class ObjectStore:
                 except AlreadyExists:
                     _logger.debug("another process made the root bucket %r meanwhile", root)
             self._has_root = True
+
+    def _delete_all(self, bucket: str) -> None:
+        # Again until a listing is empty: MinIO lists "a/b" only once an object "a" is gone.
+        while next(self.list_objects(bucket=bucket, limit=1), None) is not None:
+            failed = self.delete_objects((found.key for found in self.list_files(bucket=bucket)), bucket, quiet=True)
+            if failed and failed[0].error is not None:
+                raise failed[0].error
+
+    def _is_own_bucket(self, name: str) -> bool:
+        try:
+            return self.client.bucket_exists(name)
+        except AccessDenied:
+            return False  # somebody else's, or none: making it tells
 
     def _pages(self, prefix: str, bucket: str | None, options: ListOptions) -> Iterator[ObjectPage]:
         prefix, bucket = validation.prefix(prefix), self._bucket(bucket)

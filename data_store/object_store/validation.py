@@ -118,6 +118,8 @@ def get_options(
     if offset is not None and (isinstance(offset, bool) or not isinstance(offset, int)):
         raise InvalidArgument(f"offset must be a whole number, not {type(offset).__name__}")
     positive("length", length)
+    if offset == 0 and length is None:
+        offset = None  # the whole object, which may be empty; a range may not
     if offset is not None and offset < 0 and length is not None:
         raise InvalidArgument("a negative offset counts from the end and takes no length")
     if if_none_match != "*":

@@ -92,14 +92,6 @@ def test_a_whole_object_is_not_taken_for_a_range(options, server, api):
     assert api.get_object("b", "k", GetOptions()).body.read(5) == b"12345"
 
 
-def test_the_end_of_an_empty_object_is_empty(server, api):
-    """Servers refuse a suffix of nothing; here it is the whole object, as for every other that is shorter."""
-    server.answers = [error(416, "InvalidRange"), Answer(headers={"ETag": "e"})]
-    found = api.get_object("b", "k", GetOptions(offset=-5, if_match="e"))
-    assert (found.size, found.content_length, found.body.read(1), found.etag) == (0, 0, b"", "e")
-    assert server.seen[1].headers["if-match"] == "e"
-
-
 @pytest.mark.parametrize("options", [GetOptions(offset=5), GetOptions(offset=-5)])
 def test_a_range_that_is_refused_stays_refused(options, server, api):
     """Where the object has bytes."""

@@ -7,8 +7,6 @@ answer that is none, and what urllib3 raises for a connection.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from io import BytesIO
 from xml.etree.ElementTree import Element
 
 from urllib3 import BaseHTTPResponse
@@ -42,10 +40,6 @@ from data_store.object_store.models import (
 __all__ = ["S3Api"]
 
 
-_NO_SUCH_RANGE = 416
-_TELL_WRONG_CREDENTIALS = frozenset({"AmazonS3", "MinIO"})
-
-
 class S3Api:
     """The object operations of one server.
 
@@ -70,12 +64,7 @@ class S3Api:
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject; the body is read from the connection."""
         sent = headers.read_headers(options) | headers.range_header(options)
-        try:
-            answer = self._exchange.send(Request(method="GET", bucket=bucket, key=key, headers=sent, stream=True))
-        except AnswerError as error:
-            if error.status != _NO_SUCH_RANGE or (options.offset or 0) >= 0:
-                raise
-            return self._empty_object(bucket, key, options, error)
+        answer = self._exchange.send(Request(method="GET", bucket=bucket, key=key, headers=sent, stream=True))
         body = _Body(answer)
         try:
             check_range(options, answer.status, answer.headers)
@@ -192,23 +181,12 @@ class S3Api:
         self._exchange.send(Request(method="DELETE", bucket=bucket, key=key, query={"uploadId": upload_id}))
 
     def ping(self) -> None:
-        """ListBuckets. Credentials that are good, but may not list, have been answered too.
-
-        Only some servers say which: to Ceph, a wrong secret is ``AccessDenied`` as well.
-        """
+        """ListBuckets. Credentials that are good, but may not list, have been answered too."""
         try:
             xml_answer(self._exchange.send(Request(method="GET")), "ListAllMyBucketsResult")
         except AnswerError as error:
-            if error.code != "AccessDenied" or error.server not in _TELL_WRONG_CREDENTIALS:
+            if not errors.are_good_credentials(error.code, error.server):
                 raise
-
-    def _empty_object(self, bucket: str, key: str, options: GetOptions, error: AnswerError) -> Object:
-        """Return an object of no bytes, which has no last bytes either: servers refuse the range."""
-        found = self.head_object(bucket, key, options)
-        if found.size != 0:
-            raise error
-        known = {field.name: getattr(found, field.name) for field in fields(found)}
-        return Object(**known, body=BytesIO(), content_length=0)
 
     def _completed_before(self, bucket: str, key: str, parts: Sequence[PartInfo], error: AnswerError) -> ObjectMetadata:
         found = self.head_object(bucket, key, GetOptions())

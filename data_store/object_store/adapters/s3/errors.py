@@ -34,7 +34,9 @@ from data_store.object_store.errors import (
     VersionNotFound,
 )
 
-__all__ = ["from_answer", "from_transport", "said_in_headers"]
+__all__ = ["are_good_credentials", "from_answer", "from_transport", "said_in_headers"]
+
+_TELL_WRONG_CREDENTIALS = frozenset({"AmazonS3", "MinIO"})
 
 # S3 API reference, "Error responses"; beyond it MinIO's cmd/api-errors.go (XMinio...) and Ceph's rgw_common.cc.
 _CODES: dict[type[ObjectStoreError], tuple[str, ...]] = {
@@ -274,3 +276,11 @@ def _words(exc: BaseException) -> str:
         return ""
     refused_by_proxy = str(exc).startswith("Tunnel connection failed")  # http.client: the proxy's status line
     return exc.strerror or (str(exc) if refused_by_proxy else "")
+
+
+def are_good_credentials(code: str | None, server: str | None) -> bool:
+    """Return whether an error answer proves that the credentials are good: they are known, but may not do it.
+
+    Only some servers say which; to Ceph a wrong secret is ``AccessDenied`` as well.
+    """
+    return code == "AccessDenied" and server in _TELL_WRONG_CREDENTIALS

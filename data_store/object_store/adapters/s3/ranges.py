@@ -40,8 +40,6 @@ def check_range(options: GetOptions, status: int, headers: Mapping[str, str]) ->
 
 def _is_asked(options: GetOptions, status: int, length: int, content_range: str) -> bool:
     offset, wanted = options.offset or 0, options.length
-    if length == 0 and offset < 0:
-        return True  # an empty object has no last bytes: MinIO says "bytes 0--1/0"
     if status != _PARTIAL:
         return -offset >= length if offset < 0 else offset == 0 and (wanted is None or wanted >= length)
     sent = _CONTENT_RANGE.fullmatch(content_range)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -40,7 +41,7 @@ class Transport:
     """
 
     def __init__(self, connection: ObjectStoreConnectionConfiguration, retry: RetryConfiguration) -> None:
-        proxy = parse_url(connection.proxy) if connection.proxy else None
+        proxy = _proxy(connection)
         self._forwarder = None if connection.secure else proxy
         self._forwarder_headers = _proxy_headers(proxy) if self._forwarder else {}
         self._timeout = Timeout(connect=connection.connect_timeout, read=connection.read_timeout)
@@ -188,6 +189,14 @@ def _pools(connection: ObjectStoreConnectionConfiguration, proxy: Url | None, ti
     if proxy:
         pools.pool_classes_by_scheme = {"http": _ForwardingPool, "https": _TlsForwardingPool}
     return pools
+
+
+def _proxy(connection: ObjectStoreConnectionConfiguration) -> Url | None:
+    """Return the proxy: the configured one, else that of the environment (``HTTPS_PROXY``, ``NO_PROXY``), as boto3."""
+    url = connection.proxy
+    if url is None and not proxy_bypass(connection.endpoint or "amazonaws.com"):
+        url = getproxies().get("https" if connection.secure else "http")
+    return parse_url(url) if url else None
 
 
 def _proxy_headers(proxy: Url | None) -> dict[str, str]:

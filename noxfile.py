@@ -47,7 +47,7 @@ def imports(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, warnings being errors."""
-    session.install("-e", ".[all,docs]")
+    session.install("-e", ".[all,docs,testing]")
     session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", f"{session.create_tmp()}/html")
 
 

@@ -1,10 +1,10 @@
-"""What the facade costs: each operation through ``ObjectStore`` beside the bare adapter method, in one run.
+"""What the facade costs: each operation through ``ObjectStore``, beside the client's and the adapter's own method.
 
-    python -m benchmarks.overhead [--runs 7] [--operations 20000]
+    python -m benchmarks.overhead [--runs 9] [--operations 10000]
 
-The bare call is the adapter's own method without the guard, with its options ready made. Both are measured in turn, in
-CPU time of this process; what is printed are medians over the runs, in microseconds an operation (a key, for
-listings), and the difference.
+"Adapter" is the method without the guard, "client" the call of ``store.client``, guarded; both with their options
+ready made. The three are measured in turn, in CPU time of this process; what is printed are medians over the runs, in
+microseconds an operation (a key, for listings).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import gc
 import io
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from data_store.object_store import GetOptions, ListOptions, ObjectStore, PutOptions, register
+from data_store.object_store import GetOptions, ListOptions, ObjectMetadata, ObjectStore, PutOptions, register
 from data_store.object_store.body import Source
 
 KEY, BUCKET, CONTENT = "some/key", "bucket", bytes(4096)
@@ -27,18 +27,22 @@ KEYS = 10_000
 def main() -> None:
     """Measure both frameworks and print a table."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--runs", type=int, default=7)
-    arguments.add_argument("--operations", type=int, default=20_000)
+    arguments.add_argument("--runs", type=int, default=9)
+    arguments.add_argument("--operations", type=int, default=10_000)
     given = arguments.parse_args()
     register("null", "benchmarks.null_client:NullClient")
-    print("| framework | operation | bare, us | facade, us | difference, us |\n|---|---|---:|---:|---:|")
+    print("| framework | operation | adapter | client | facade | facade - client | facade - adapter |")
+    print("|---|---|---:|---:|---:|---:|---:|")
     for name in ("null", "memory"):
         with ObjectStore({"framework": name, "root_bucket": BUCKET, "create_root_bucket": True}) as store:
             _fill(store, name)
-            for operation, (bare, facade, count, units) in _pairs(store, given.operations).items():
-                a, b = _interleaved(bare, facade, count, given.runs)
-                a, b = a / units * 1e6, b / units * 1e6
-                print(f"| {name} | {operation} | {a:.2f} | {b:.2f} | {b - a:.2f} |")
+            for operation, calls in _operations(store).items():
+                units = KEYS if operation.startswith("list") else 1
+                count = 3 if units > 1 else given.operations
+                times = [seconds / units * 1e6 for seconds in _interleaved(calls, count, given.runs)]
+                adapter, client, facade = times
+                row = [*times, facade - client, facade - adapter]
+                print(f"| {name} | {operation} | {' | '.join(f'{value:.2f}' for value in row)} |")
 
 
 def _fill(store: ObjectStore, name: str) -> None:
@@ -48,69 +52,72 @@ def _fill(store: ObjectStore, name: str) -> None:
             store.put_object(b"", f"key-{number:05}")
 
 
-Pair = tuple[Callable[[], object], Callable[[], object], int, int]
+Calls = list[Callable[[], object]]
 
 
-def _pairs(store: ObjectStore, operations: int) -> dict[str, Pair]:
+def _operations(store: ObjectStore) -> dict[str, Calls]:
+    """Return the calls of each operation: of the adapter, of the client, of the facade."""
     client = store.client
-    bare = {name: _unguarded(client, name) for name in ("put_object", "get_object", "head_object", "list_page")}
-    delete = _unguarded(client, "delete_object")
+    adapter = _Unguarded(client)
 
-    def list_bare() -> None:
-        cursor: str | None = None
-        while True:
-            page = bare["list_page"](BUCKET, "", ListOptions(cursor=cursor))
-            for _ in page.objects:
-                pass
-            cursor = page.cursor
-            if cursor is None:
-                return
+    def put(of: Any) -> Callable[[], object]:
+        return lambda: of.put_object(BUCKET, KEY, Source(io.BytesIO(CONTENT), len(CONTENT)), PutOptions())
 
-    def list_facade() -> None:
-        for _ in store.list_files():
-            pass
+    def get(of: Any) -> Callable[[], object]:
+        return lambda: of.get_object(BUCKET, KEY, GetOptions()).body.read(len(CONTENT))
+
+    def head(of: Any) -> Callable[[], object]:
+        return lambda: of.head_object(BUCKET, KEY, GetOptions())
+
+    def delete(of: Any) -> Callable[[], object]:
+        return lambda: of.delete_object(BUCKET, "none")
+
+    def pages(of: Any) -> Callable[[], object]:
+        return lambda: _drain(_all_pages(of))
 
     return {
-        "put 4 KiB": (
-            lambda: bare["put_object"](BUCKET, KEY, Source(io.BytesIO(CONTENT), len(CONTENT)), PutOptions()),
-            lambda: store.put_object(CONTENT, KEY),
-            operations,
-            1,
-        ),
-        "get 4 KiB": (
-            lambda: bare["get_object"](BUCKET, KEY, GetOptions()).body.read(4096),
-            lambda: store.read_object(KEY),
-            operations,
-            1,
-        ),
-        "head": (
-            lambda: bare["head_object"](BUCKET, KEY, GetOptions()),
-            lambda: store.head_object(KEY),
-            operations,
-            1,
-        ),
-        "delete": (lambda: delete(BUCKET, "none"), lambda: store.delete_object("none"), operations, 1),
-        "list 10,000, per key": (list_bare, list_facade, 3, KEYS),
+        "put 4 KiB": [put(adapter), put(client), lambda: store.put_object(CONTENT, KEY)],
+        "get 4 KiB": [get(adapter), get(client), lambda: store.read_object(KEY)],
+        "head": [head(adapter), head(client), lambda: store.head_object(KEY)],
+        "delete": [delete(adapter), delete(client), lambda: store.delete_object("none")],
+        "list 10,000, per key": [pages(adapter), pages(client), lambda: _drain(store.list_files())],
     }
 
 
-def _unguarded(client: Any, name: str) -> Callable[..., Any]:
-    return getattr(type(client), name).__wrapped__.__get__(client)  # type: ignore[no-any-return]  # what wraps() keeps
+def _all_pages(client: Any) -> Iterator[ObjectMetadata]:
+    cursor: str | None = None
+    while True:
+        page = client.list_page(BUCKET, "", ListOptions(cursor=cursor))
+        yield from page.objects
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
-def _interleaved(
-    first: Callable[[], object], second: Callable[[], object], count: int, runs: int
-) -> tuple[float, float]:
-    """Return the median CPU seconds of one call of each."""
-    times: tuple[list[float], list[float]] = ([], [])
+def _drain(found: Iterator[ObjectMetadata]) -> None:
+    for _ in found:
+        pass
+
+
+class _Unguarded:
+    """The methods of a client without the guard, which keeps what it wraps."""
+
+    def __init__(self, client: Any) -> None:
+        for name in ("put_object", "get_object", "head_object", "delete_object", "list_page"):
+            setattr(self, name, getattr(type(client), name).__wrapped__.__get__(client))
+
+
+def _interleaved(calls: Calls, count: int, runs: int) -> list[float]:
+    """Return the median CPU seconds of one call of each; the first run warms up and does not count."""
+    times: list[list[float]] = [[] for _ in calls]
     for _ in range(runs + 1):
-        for function, results in zip((first, second), times, strict=True):
+        for call, results in zip(calls, times, strict=True):
             gc.collect()
             started = time.process_time()
             for _ in range(count):
-                function()
+                call()
             results.append((time.process_time() - started) / count)
-    return statistics.median(times[0][1:]), statistics.median(times[1][1:])
+    return [statistics.median(results[1:]) for results in times]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """One object store API for MinIO, AWS S3, Ceph and an embedded store that needs no server."""
 
+from data_store.object_store.body import Source
 from data_store.object_store.capabilities import SupportsMultipart
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import (
@@ -49,7 +50,9 @@ from data_store.object_store.models import (
     ObjectMetadata,
     ObjectPage,
     PartInfo,
+    Progress,
     PutOptions,
+    UploadOptions,
 )
 from data_store.object_store.reading import ObjectReader
 from data_store.object_store.registry import register
@@ -91,10 +94,12 @@ __all__ = [
     "ObjectStoreError",
     "PartInfo",
     "PreconditionFailed",
+    "Progress",
     "PutOptions",
     "RangeNotSatisfiable",
     "RetryConfiguration",
     "ServerError",
+    "Source",
     "StoreClosed",
     "SupportsMultipart",
     "Throttled",
@@ -102,6 +107,7 @@ __all__ = [
     "TransferConfiguration",
     "UnsupportedOperation",
     "UploadNotFound",
+    "UploadOptions",
     "VersionNotFound",
     "register",
 ]

@@ -16,7 +16,7 @@ from data_store.object_store.errors import ConnectionFailed, InvalidArgument
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["ObjectBody", "RawBody", "Source"]
+__all__ = ["Follower", "ObjectBody", "RawBody", "Source"]
 
 _BLOCK = 1024 * 1024
 
@@ -183,6 +183,19 @@ class RawReadable(Protocol):
         """Move to a position."""
 
 
+class Follower(Protocol):
+    """What goes along with the reading of a body: it may take it up again, and checks it at the end."""
+
+    def received(self, chunk: bytes, /) -> None:
+        """Take note of the next bytes."""
+
+    def recover(self, error: Exception, left: int, /) -> RawBody:
+        """Return a body of the ``left`` bytes that an error kept back, or raise (that error, if it is final)."""
+
+    def finished(self) -> None:
+        """Raise if what was received is not the content."""
+
+
 class ObjectBody(io.RawIOBase):
     """The content of an object, as the guard hands it out.
 
@@ -201,8 +214,13 @@ class ObjectBody(io.RawIOBase):
         self._left = length
         self._translate = translate
         self._failure: Exception | None = None
+        self._follower: Follower | None = None
         if length == 0:
             self._release()
+
+    def follow(self, follower: Follower) -> None:
+        """Have a follower from here on; before anything is read."""
+        self._follower = follower
 
     def readable(self) -> bool:
         """Return True."""
@@ -244,22 +262,43 @@ class ObjectBody(io.RawIOBase):
 
     def _read_some(self, size: int) -> bytes:
         raw, wanted = self._raw, min(size, self._left)
-        if wanted == 0:
+        if self._failure is not None:  # what is missing must not look like the end
+            raise self._failure
+        if raw is None or wanted == 0:
             return b""
-        if raw is None or self._failure is not None:  # what is missing must not look like the end
-            raise self._failure or ValueError("read of a released body")
         try:
             chunk = raw.read(wanted) or _ended_early(self._left)
-        except Exception as exc:
-            self._release()
-            error = self._failure = self._translate(exc)
-            if error is exc:
-                raise
-            raise error from exc
+        except Exception as exc:  # noqa: BLE001  # whatever the adapter's stream raises is translated
+            self._recover(exc)
+            return self._read_some(size)
         self._left -= len(chunk)
+        if self._follower is not None:
+            self._follower.received(chunk)
         if not self._left:
-            self._release()
+            self._finish()
         return chunk
+
+    def _recover(self, exc: Exception) -> None:
+        self._release()
+        error = self._translate(exc)
+        if error is not exc:
+            error.__cause__ = exc
+        try:
+            if self._follower is None:
+                raise error
+            self._raw = self._follower.recover(error, self._left)
+        except Exception as failure:
+            self._failure = failure
+            raise
+
+    def _finish(self) -> None:
+        self._release()
+        if self._follower is not None:
+            try:
+                self._follower.finished()
+            except Exception as failure:
+                self._failure = failure
+                raise
 
     def _release(self) -> None:
         raw, self._raw = self._raw, None

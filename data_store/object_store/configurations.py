@@ -231,7 +231,7 @@ class TransferConfiguration(ConfigurationModel):
         multipart_threshold: an upload larger than this is sent in parts.
         copy_part_size: the size of a part in a copy.
         copy_threshold: a copy larger than this is made in parts.
-        max_concurrency: parts or objects in flight at once, for each call.
+        max_concurrency: parts or ranges in flight at once, of all calls of a store.
     """
 
     part_size: _PartBytes = 8 * _MIB

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
 from data_store.object_store.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 __all__ = ["AtomicFile"]
 
@@ -33,19 +38,18 @@ class AtomicFile:
             raise InvalidArgument(f"{str(target)!r} is no regular file")
         self._target = target
         self._temporary = target.with_name(f".data-store-{secrets.token_hex(8)}.part")
-        self._file: BinaryIO | None = None
+        self._file: _File | None = None
 
-    def __enter__(self) -> BinaryIO:
+    def __enter__(self) -> _File:
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._temporary.open("xb")
+        self._file = _File(self._temporary, self._target)
         return self._file
 
     def commit(self) -> None:
         """Make the content durable, then make it the target."""
         if self._file is None:
             raise ValueError("commit() of a file that is not open")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._file.sync()
         self._file.close()
         self._temporary.replace(self._target)
         _sync_directory(self._target.parent)
@@ -59,6 +63,36 @@ class AtomicFile:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 self._temporary.unlink()
+
+
+class _File(io.FileIO):
+    """A new file, unbuffered; its errors (no space left) name the target, which the caller knows."""
+
+    def __init__(self, path: Path, target: Path) -> None:
+        super().__init__(path, "xb")
+        self._target = target
+
+    def write(self, chunk: ReadableBuffer, /) -> int:
+        """Write all of a chunk."""
+        rest = memoryview(chunk).cast("B")
+        size = len(rest)
+        with self._named():
+            while rest:
+                rest = rest[super().write(rest) :]
+        return size
+
+    def sync(self) -> None:
+        """Make what was written durable."""
+        with self._named():
+            os.fsync(self.fileno())
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            error.filename = str(self._target)
+            raise
 
 
 def _sync_directory(directory: Path) -> None:

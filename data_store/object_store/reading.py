@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
+from data_store.object_store.body import ObjectBody
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.errors import ConnectionFailed, IntegrityError, PreconditionFailed, TimedOut
 from data_store.object_store.models import GetOptions, Object, ObjectMetadata
@@ -14,7 +15,7 @@ from data_store.object_store.models import GetOptions, Object, ObjectMetadata
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["ObjectReader", "ResumingBody", "open_resuming"]
+__all__ = ["ObjectReader", "open_resuming", "without_body"]
 
 _DEFAULT_BLOCK = 1024 * 1024
 
@@ -26,100 +27,49 @@ def open_resuming(client: ObjectStoreClient, bucket: str, key: str, options: Get
     ``IntegrityError``. A body of a whole object is compared with the MD5 that the server vouches for, if it does.
     """
     found = client.get_object(bucket, key, options)
-    body = ResumingBody(client, bucket, found, _first_byte(found, options), attempts - 1)
-    object.__setattr__(found, "body", body)  # nobody else has seen this Object yet
+    follower = _Follower(client, bucket, found, options, attempts - 1)
+    cast(ObjectBody, found.body).follow(follower)
+    if found.content_length == 0:
+        follower.finished()
     return found
 
 
-def _first_byte(found: Object, options: GetOptions) -> int:
-    offset = options.offset or 0
-    return offset if offset >= 0 else max(0, (found.size or 0) + offset)
+class _Follower:
+    """Takes the body of an object up again where the connection broke, and compares its MD5 at the end."""
 
+    __slots__ = ("_bucket", "_client", "_end", "_etag", "_hash", "_key", "_md5", "_resumes")
 
-class ResumingBody(io.RawIOBase):
-    """The body of an object that is taken up again where the connection broke."""
-
-    def __init__(self, client: ObjectStoreClient, bucket: str, found: Object, offset: int, resumes: int) -> None:
-        super().__init__()
+    def __init__(
+        self, client: ObjectStoreClient, bucket: str, found: Object, options: GetOptions, resumes: int
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._key = found.key
         self._etag = found.etag
-        self._body = found.body
-        self._offset = offset
-        self._left = found.content_length
+        self._end = _first_byte(found, options) + found.content_length
         self._resumes = resumes
         self._md5 = _expected_md5(found)
         self._hash: Any = hashlib.md5(usedforsecurity=False) if self._md5 else None
-        if not self._left:
-            self._finish()
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return at most ``size`` bytes, all that are left without a size, ``b""`` at the end."""
-        if self.closed:
-            raise ValueError("read of a closed body")
-        if size is not None and size >= 0:
-            return self._read_some(size)
-        chunks = []
-        while self._left:
-            chunks.append(self._read_some(self._left))
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-    def readall(self) -> bytes:
-        """Return all that is left."""
-        return self.read()
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Read into a buffer and return how many bytes; 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        chunk = self.read(len(view))
-        view[: len(chunk)] = chunk
-        return len(chunk)
-
-    def close(self) -> None:
-        """Give the connection back; what was not read is dropped."""
-        if not self.closed:
-            self._body.close()
-        super().close()
-
-    def _read_some(self, size: int) -> bytes:
-        if not self._left or not size:
-            return b""
-        while True:
-            try:
-                chunk = self._body.read(size)
-                break
-            except (ConnectionFailed, TimedOut) as broken:
-                self._resume(broken)
-        self._offset += len(chunk)
-        self._left -= len(chunk)
+    def received(self, chunk: bytes, /) -> None:
         if self._hash is not None:
             self._hash.update(chunk)
-        if not self._left:
-            self._finish()
-        return chunk
 
-    def _resume(self, broken: ConnectionFailed | TimedOut) -> None:
-        if self._resumes < 1 or self._etag is None:
-            raise broken
+    def recover(self, error: Exception, left: int, /) -> IO[bytes]:
+        if self._resumes < 1 or self._etag is None or not isinstance(error, ConnectionFailed | TimedOut):
+            raise error
         self._resumes -= 1
-        self._body.close()
-        rest = GetOptions(offset=self._offset, length=self._left, if_match=self._etag)
+        rest = GetOptions(offset=self._end - left, length=left, if_match=self._etag)
         try:
             found = self._client.get_object(self._bucket, self._key, rest)
         except PreconditionFailed as changed:
             raise self._damaged("the object was replaced while it was read") from changed
-        self._body = found.body
-        if (found.etag, found.content_length) != (self._etag, self._left):  # a server that ignores If-Match
+        if (found.etag, found.content_length) != (self._etag, left):  # a server that ignores If-Match
             found.close()
             raise self._damaged("the object was replaced while it was read")
+        return found.body
 
-    def _finish(self) -> None:
-        self._body.close()
+    def finished(self) -> None:
         if self._hash is not None and self._hash.hexdigest() != self._md5:
             raise self._damaged(f"the content's MD5 is {self._hash.hexdigest()}, not {self._md5}")
 
@@ -127,9 +77,14 @@ class ResumingBody(io.RawIOBase):
         return IntegrityError(reason).locate("get_object", self._bucket, self._key, self._client.config.framework)
 
 
+def _first_byte(found: Object, options: GetOptions) -> int:
+    offset = options.offset or 0
+    return offset if offset >= 0 else max(0, (found.size or 0) + offset)
+
+
 def _expected_md5(found: Object) -> str | None:
     whole = found.size == found.content_length
-    return (found.checksums or {}).get("md5") if whole else None
+    return found.checksums.get("md5") if whole and found.checksums else None
 
 
 class ObjectReader(io.RawIOBase):

@@ -362,7 +362,7 @@ class ObjectStore:
 
     def list_prefixes(self, prefix: str = "", bucket: str | None = None, *, delimiter: str = "/") -> Iterator[str]:
         """Return the common prefixes up to and including the delimiter, lazily, in UTF-8 byte order."""
-        pages = self._pages(prefix, bucket, validation.list_options(delimiter))
+        pages = self._pages(prefix, bucket, validation.list_options(delimiter or ""))
         return (found for page in pages for found in page.prefixes)
 
     def list_page(

@@ -38,7 +38,7 @@ if "pytest" in sys.modules:  # outside a test run there is nothing to rewrite, a
 
 
 def __getattr__(name: str) -> Any:
-    # Late, because pytest imports this package, as parent of its plugin, in every project that has it installed.
+    # Late: the suite needs pytest, the rest does not.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{_PACKAGE}.{_HOMES[name]}"), name)

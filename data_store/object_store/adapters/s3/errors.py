@@ -109,6 +109,7 @@ _CODES: dict[type[ObjectStoreError], tuple[str, ...]] = {
         "InvalidObjectState",
         "KeyTooLong",
         "KeyTooLongError",
+        "MetadataTooLarge",
         "MethodNotAllowed",
         "NotImplemented",
         "UnsupportedOperation",

@@ -1,6 +1,7 @@
 """The pytest plugin of this package: the fixture ``object_store``.
 
-pytest loads it in every project that has the package installed, so it imports the store only when a test asks.
+pytest loads it in every project that has the package installed, so it imports the store only when a test asks, and
+stands where its import brings nothing else in.
 """
 
 from __future__ import annotations

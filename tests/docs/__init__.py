@@ -1,0 +1,1 @@
+"""The documentation: its snippets, its examples and its generated tables."""

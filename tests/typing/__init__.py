@@ -1,0 +1,1 @@
+"""Files that a type checker checks; nothing in them runs."""

@@ -1,0 +1,371 @@
+"""Object stores made of dicts, small enough to stage faults by subclassing: adapters, not mocks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from data_store.object_store.body import Source
+from data_store.object_store.capabilities import SupportsMultipart
+from data_store.object_store.client import ObjectStoreClient
+from data_store.object_store.configurations import ConnectionConfiguration, ObjectStoreConfiguration
+from data_store.object_store.errors import (
+    AccessDenied,
+    AlreadyExists,
+    BucketNotEmpty,
+    BucketNotFound,
+    ConnectionFailed,
+    IntegrityError,
+    NotFound,
+    NotModified,
+    ObjectNotFound,
+    ObjectStoreError,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    UploadNotFound,
+)
+from data_store.object_store.models import (
+    Bucket,
+    ContentOptions,
+    CopyOptions,
+    DeletedObject,
+    GetOptions,
+    ListOptions,
+    MultipartUpload,
+    Object,
+    ObjectMetadata,
+    ObjectPage,
+    PartInfo,
+    PutOptions,
+)
+
+MIB = 1024**2
+CONTENT = (
+    "content_type",
+    "metadata",
+    "cache_control",
+    "content_disposition",
+    "content_encoding",
+    "content_language",
+)
+_BLOCK = 256 * 1024
+_CLASSES: dict[str, type[ObjectStoreError]] = {
+    "404": NotFound,
+    "AccessDenied": AccessDenied,
+    "BadDigest": IntegrityError,
+    "BucketAlreadyExists": AlreadyExists,
+    "BucketNotEmpty": BucketNotEmpty,
+    "InvalidRange": RangeNotSatisfiable,
+    "NoSuchBucket": BucketNotFound,
+    "NoSuchKey": ObjectNotFound,
+    "NoSuchUpload": UploadNotFound,
+    "NotModified": NotModified,
+    "PreconditionFailed": PreconditionFailed,
+    "Reset": ConnectionFailed,
+}
+
+
+class VendorError(Exception):
+    """What the SDK below these clients raises."""
+
+    def __init__(self, code: str, status: int | None = None) -> None:
+        super().__init__(f"vendor says {code}")
+        self.code = code
+        self.status = status
+
+
+class DictConnection(ConnectionConfiguration):
+    """A connection of these clients."""
+
+    embedded = True
+
+    name: str = "default"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored object."""
+
+    content: bytes
+    etag: str
+    options: ContentOptions
+    checksums: dict[str, str] | None
+
+
+def configuration(**transfer: Any) -> ObjectStoreConfiguration:
+    """Return a configuration for clients that are made by hand, with parts of 5 MiB."""
+    sizes = {"part_size": 5 * MIB, "multipart_threshold": 5 * MIB, "copy_part_size": 5 * MIB, "copy_threshold": 5 * MIB}
+    return ObjectStoreConfiguration(framework="memory", transfer={**sizes, **transfer})
+
+
+class DictClient(ObjectStoreClient):
+    """Takes bodies with a size that can seek, and has no parts. ``calls`` lists the operations it was asked for."""
+
+    connection_model = DictConnection
+
+    def __init__(self, config: ObjectStoreConfiguration | None = None) -> None:
+        super().__init__(configuration() if config is None else config)
+        self.buckets: dict[str, dict[str, Stored]] = {}
+        self.calls: list[str] = []
+        self.bodies: list[io.BytesIO] = []
+        self._versions = itertools.count(1)
+
+    def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
+        """Store an object."""
+        self.calls.append("put_object")
+        objects = self._objects(bucket)
+        self._check_conditions(objects.get(key), options)
+        content = self._drain(body)
+        if options.content_md5 and base64.b64decode(options.content_md5) != hashlib.md5(content).digest():
+            raise VendorError("BadDigest", 400)
+        self._check_conditions(objects.get(key), options)
+        return self._store(bucket, key, content, options, hashlib.md5(content).hexdigest())
+
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
+        """Return an object."""
+        self.calls.append("get_object")
+        found = self._found(bucket, key, "NoSuchKey")
+        self._check_reading(found, options)
+        size = len(found.content)
+        start = options.offset or 0
+        start = max(0, size + start) if start < 0 else start
+        if start >= size and options.offset is not None:
+            raise VendorError("InvalidRange", 416)
+        end = size if options.length is None else min(size, start + options.length)
+        body: Any = self._body(found.content[start:end])
+        self.bodies.append(body)
+        return Object(**_fields(key, found), body=body, content_length=end - start)
+
+    def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
+        """Return what is known of an object; as with HTTP, a 404 does not say what is missing."""
+        self.calls.append("head_object")
+        found = self._found(bucket, key, "404")
+        self._check_reading(found, options)
+        return ObjectMetadata(**_fields(key, found))
+
+    def delete_object(self, bucket: str, key: str) -> DeletedObject:
+        """Delete an object."""
+        self.calls.append("delete_object")
+        self._objects(bucket).pop(key, None)
+        return DeletedObject(key)
+
+    def list_page(self, bucket: str, prefix: str, options: ListOptions) -> ObjectPage:
+        """Return one page; the cursor is the last name in it."""
+        self.calls.append("list_page")
+        after = options.cursor or options.start_after or ""
+        objects = self._objects(bucket)
+        names: dict[str, str | None] = {}
+        for key in sorted((key for key in objects if key.startswith(prefix)), key=str.encode):
+            name, is_prefix = _rolled_up(key, prefix, options.delimiter)
+            if name.encode() > after.encode() and not (is_prefix and after.startswith(name)):
+                names.setdefault(name, None if is_prefix else key)
+        page = list(names)[: options.limit]
+        return ObjectPage(
+            tuple(ObjectMetadata(**_listed(name, objects[name])) for name in page if names[name] is not None),
+            tuple(name for name in page if names[name] is None),
+            page[-1] if len(names) > len(page) else None,
+        )
+
+    def copy_object(
+        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
+    ) -> ObjectMetadata:
+        """Copy an object; as S3 does, forget the storage class unless it is named."""
+        self.calls.append("copy_object")
+        found = self._found(source_bucket, source_key, "NoSuchKey")
+        if options.source_etag not in (None, found.etag):
+            raise VendorError("PreconditionFailed", 412)
+        given = options if options.replace else found.options
+        content = {name: getattr(given, name) for name in CONTENT}
+        self._objects(bucket)
+        kept = ContentOptions(**content, storage_class=options.storage_class)
+        return self._store(bucket, key, found.content, kept, found.etag)
+
+    def create_bucket(self, bucket: str) -> Bucket:
+        """Make a bucket."""
+        self.calls.append("create_bucket")
+        if bucket in self.buckets:
+            raise VendorError("BucketAlreadyExists", 409)
+        self.buckets[bucket] = {}
+        return Bucket(bucket)
+
+    def delete_bucket(self, bucket: str) -> None:
+        """Delete an empty bucket."""
+        self.calls.append("delete_bucket")
+        if self._objects(bucket):
+            raise VendorError("BucketNotEmpty", 409)
+        del self.buckets[bucket]
+
+    def list_buckets(self) -> list[Bucket]:
+        """Return the buckets, the last made first."""
+        self.calls.append("list_buckets")
+        return [Bucket(name) for name in reversed(self.buckets)]
+
+    def ping(self) -> None:
+        """Answer."""
+        self.calls.append("ping")
+
+    def close(self) -> None:
+        """Close."""
+        self.calls.append("close")
+
+    def classify(self, exc: Exception) -> ObjectStoreError | None:
+        """Return one of our errors for a ``VendorError``."""
+        if not isinstance(exc, VendorError):
+            return None
+        return _CLASSES[exc.code](str(exc), code=exc.code, status=exc.status, request_id="REQ1")
+
+    # where subclasses stage their faults
+
+    def _drain(self, body: Source) -> bytes:
+        chunks = []
+        while chunk := body.read(_BLOCK):
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _body(self, content: bytes) -> io.BytesIO:
+        return io.BytesIO(content)
+
+    def _checksums(self, content: bytes) -> dict[str, str] | None:
+        return {"md5": hashlib.md5(content).hexdigest()}
+
+    # inside
+
+    def _objects(self, bucket: str) -> dict[str, Stored]:
+        try:
+            return self.buckets[bucket]
+        except KeyError:
+            raise VendorError("NoSuchBucket", 404) from None
+
+    def _found(self, bucket: str, key: str, missing: str) -> Stored:
+        if missing == "404" and bucket not in self.buckets:
+            raise VendorError("404", 404)
+        found = self._objects(bucket).get(key)
+        if found is None:
+            raise VendorError(missing, 404)
+        return found
+
+    def _store(self, bucket: str, key: str, content: bytes, options: ContentOptions, digest: str) -> ObjectMetadata:
+        kept = ContentOptions(storage_class=options.storage_class, **{name: getattr(options, name) for name in CONTENT})
+        stored = Stored(content, f"{digest}-{next(self._versions)}", kept, self._checksums(content))
+        self.buckets[bucket][key] = stored
+        return ObjectMetadata(key=key, size=len(content), etag=stored.etag, updated_time=datetime.now(UTC))
+
+    @staticmethod
+    def _check_conditions(found: Stored | None, options: PutOptions) -> None:
+        if options.if_none_match is not None and found is not None:
+            raise VendorError("PreconditionFailed", 412)
+        if options.if_match is not None:
+            if found is None:
+                raise VendorError("NoSuchKey", 404)
+            if found.etag != options.if_match:
+                raise VendorError("PreconditionFailed", 412)
+
+    @staticmethod
+    def _check_reading(found: Stored, options: GetOptions) -> None:
+        if options.if_match not in (None, found.etag):
+            raise VendorError("PreconditionFailed", 412)
+        if options.if_none_match in (found.etag, "*"):
+            raise VendorError("NotModified", 304)
+
+
+class StreamClient(DictClient):
+    """Takes bodies of unknown size that cannot seek."""
+
+    accepts_streams = True
+
+
+class PartsClient(DictClient, SupportsMultipart):
+    """Takes bodies with a size, and parts."""
+
+    def __init__(self, config: ObjectStoreConfiguration | None = None) -> None:
+        super().__init__(config)
+        self.uploads: dict[str, tuple[PutOptions, dict[int, bytes]]] = {}
+        self.part_sizes: list[int] = []
+
+    def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
+        """Start an upload."""
+        self.calls.append("create_multipart_upload")
+        self._objects(bucket)
+        upload_id = f"upload-{next(self._versions)}"
+        self.uploads[upload_id] = (options, {})
+        return MultipartUpload(key, bucket, upload_id)
+
+    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Source) -> PartInfo:
+        """Store a part."""
+        self.calls.append("upload_part")
+        content = self._drain(body)
+        return self._keep_part(upload_id, part_number, content)
+
+    def upload_part_copy(
+        self,
+        source_bucket: str,
+        source_key: str,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        offset: int,
+        length: int,
+        options: CopyOptions,
+    ) -> PartInfo:
+        """Store a part from another object."""
+        self.calls.append("upload_part_copy")
+        found = self._found(source_bucket, source_key, "NoSuchKey")
+        if options.source_etag not in (None, found.etag):
+            raise VendorError("PreconditionFailed", 412)
+        return self._keep_part(upload_id, part_number, found.content[offset : offset + length])
+
+    def complete_multipart_upload(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]
+    ) -> ObjectMetadata:
+        """Make the object; parts must be named in order, and all but the last hold 5 MiB."""
+        self.calls.append("complete_multipart_upload")
+        options, stored = self.uploads[upload_id]
+        if [part.part_number for part in parts] != sorted(stored) or any(
+            hashlib.md5(stored[part.part_number]).hexdigest() != part.etag for part in parts
+        ):
+            raise VendorError("PreconditionFailed", 400)
+        contents = [stored[part.part_number] for part in parts]
+        self.part_sizes = [len(content) for content in contents]
+        if any(size < 5 * MIB for size in self.part_sizes[:-1]):
+            raise VendorError("PreconditionFailed", 400)
+        del self.uploads[upload_id]
+        content = b"".join(contents)
+        done = self._store(bucket, key, content, options, hashlib.md5(content).hexdigest())
+        return replace(done, size=None)
+
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Drop an upload."""
+        self.calls.append("abort_multipart_upload")
+        if self.uploads.pop(upload_id, None) is None:
+            raise VendorError("NoSuchUpload", 404)
+
+    def _keep_part(self, upload_id: str, part_number: int, content: bytes) -> PartInfo:
+        self.uploads[upload_id][1][part_number] = content
+        return PartInfo(part_number, hashlib.md5(content).hexdigest(), len(content))
+
+
+def _fields(key: str, found: Stored) -> dict[str, Any]:
+    content = {name: getattr(found.options, name) for name in CONTENT}
+    content["metadata"] = content["metadata"] or {}
+    return {
+        **_listed(key, found),
+        **content,
+        "storage_class": found.options.storage_class,
+        "checksums": found.checksums,
+    }
+
+
+def _listed(key: str, found: Stored) -> dict[str, Any]:
+    return {"key": key, "size": len(found.content), "etag": found.etag}
+
+
+def _rolled_up(key: str, prefix: str, delimiter: str | None) -> tuple[str, bool]:
+    at = key.find(delimiter, len(prefix)) if delimiter else -1
+    return (key, False) if at < 0 else (key[: at + len(delimiter or "")], True)

@@ -1,0 +1,133 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from data_store.object_store.errors import InvalidArgument
+from data_store.object_store.files import AtomicFile
+
+
+def _written(target: Path, content: bytes = b"new") -> None:
+    atomic = AtomicFile(target)
+    with atomic as file:
+        file.write(content)
+        atomic.commit()
+
+
+def test_a_committed_file_is_there_alone(tmp_path: Path) -> None:
+    """Nothing else lies beside it."""
+    _written(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
+    """Who has the old file open goes on reading it."""
+    target = tmp_path / "file"
+    target.write_bytes(b"old")
+    with target.open("rb") as reader:
+        _written(target)
+        assert reader.read() == b"old"
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
+def test_a_block_that_fails_leaves_everything_as_it_was(tmp_path: Path, failure: type[BaseException]) -> None:
+    """The old content stays, and no temporary file."""
+    target = tmp_path / "file"
+    target.write_bytes(b"old")
+
+    def write() -> None:
+        with AtomicFile(target) as file:
+            file.write(b"new")
+            raise failure
+
+    with pytest.raises(failure):
+        write()
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_without_a_commit_nothing_appears(tmp_path: Path) -> None:
+    """Leaving the block is not enough."""
+    with AtomicFile(tmp_path / "file") as file:
+        file.write(b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_target_is_untouched_until_the_commit(tmp_path: Path) -> None:
+    """Others never see a part of it."""
+    with AtomicFile(tmp_path / "file") as file:
+        file.write(b"new")
+        file.flush()
+        assert not (tmp_path / "file").exists()
+
+
+def test_missing_parents_are_made(tmp_path: Path) -> None:
+    """The whole path."""
+    _written(tmp_path / "a" / "b" / "file")
+    assert (tmp_path / "a" / "b" / "file").read_bytes() == b"new"
+
+
+def test_parents_are_not_made_before_the_block(tmp_path: Path) -> None:
+    """A download that is refused leaves no directories."""
+    AtomicFile(tmp_path / "a" / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_is_refused(tmp_path: Path) -> None:
+    """As ``open()`` refuses it."""
+    with pytest.raises(IsADirectoryError):
+        AtomicFile(tmp_path)
+
+
+def test_a_pipe_and_a_device_are_refused(tmp_path: Path) -> None:
+    """A rename would replace them."""
+    os.mkfifo(tmp_path / "pipe")
+    for target in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(InvalidArgument, match="regular file"):
+            AtomicFile(target)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_parent_that_is_a_file_is_an_os_error(tmp_path: Path) -> None:
+    """The caller's own tree is the caller's to mend."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match="file"), AtomicFile(tmp_path / "file" / "below"):
+        pass
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_the_mode_follows_the_umask(tmp_path: Path, mask: int) -> None:
+    """As any other new file's."""
+    before = os.umask(mask)
+    try:
+        _written(tmp_path / "file")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o666 & ~mask
+
+
+def test_a_name_of_full_length_works(tmp_path: Path) -> None:
+    """The temporary name does not grow with the target's."""
+    _written(tmp_path / ("n" * 255))
+    assert (tmp_path / ("n" * 255)).read_bytes() == b"new"
+
+
+def test_a_commit_outside_the_block_is_an_error(tmp_path: Path) -> None:
+    """There is no file to commit."""
+    with pytest.raises(ValueError, match="not open"):
+        AtomicFile(tmp_path / "file").commit()
+
+
+def test_a_symbolic_link_to_a_directory_is_refused(tmp_path: Path) -> None:
+    """It is a directory to whoever uses it."""
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "link").symlink_to("dir")
+    with pytest.raises(IsADirectoryError):
+        AtomicFile(tmp_path / "link")

@@ -1,0 +1,86 @@
+"""The public names: what users may rely on."""
+
+from __future__ import annotations
+
+import data_store.object_store
+from data_store.object_store import errors
+
+PUBLIC = [
+    "AccessDenied",
+    "AlreadyExists",
+    "Bucket",
+    "BucketNotEmpty",
+    "BucketNotFound",
+    "ConfigurationError",
+    "ConnectionConfiguration",
+    "ConnectionFailed",
+    "CopyOptions",
+    "DeletedObject",
+    "Framework",
+    "GetOptions",
+    "InsufficientStorage",
+    "IntegrityError",
+    "InvalidArgument",
+    "ListOptions",
+    "LocalConnectionConfiguration",
+    "MemoryConnectionConfiguration",
+    "MissingDependency",
+    "MultipartUpload",
+    "NotFound",
+    "NotModified",
+    "Object",
+    "ObjectMetadata",
+    "ObjectNotFound",
+    "ObjectPage",
+    "ObjectReader",
+    "ObjectStore",
+    "ObjectStoreClient",
+    "ObjectStoreComponentFactory",
+    "ObjectStoreConfiguration",
+    "ObjectStoreConnectionConfiguration",
+    "ObjectStoreError",
+    "PartInfo",
+    "PreconditionFailed",
+    "Progress",
+    "PutOptions",
+    "RangeNotSatisfiable",
+    "RetryConfiguration",
+    "ServerError",
+    "Source",
+    "StoreClosed",
+    "SupportsMultipart",
+    "Throttled",
+    "TimedOut",
+    "TransferConfiguration",
+    "UnsupportedOperation",
+    "UploadNotFound",
+    "UploadOptions",
+    "VersionNotFound",
+    "register",
+]
+
+
+def test_the_public_names_are_frozen() -> None:
+    """One that goes breaks users; one that comes is a decision."""
+    assert sorted(data_store.object_store.__all__) == PUBLIC
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    """With a docstring of its own, which a type alias cannot have."""
+    for name in set(PUBLIC) - {"Progress"}:
+        assert getattr(data_store.object_store, name).__doc__
+
+
+def test_all_errors_are_public() -> None:
+    """Nobody can handle an error that cannot be imported."""
+    assert set(errors.__all__) <= set(PUBLIC)
+
+
+def test_nothing_else_lies_in_the_package() -> None:
+    """Modules aside, what can be imported from it is public."""
+    found = {name for name, value in vars(data_store.object_store).items() if name[0] != "_" and not _is_module(value)}
+    assert found == set(PUBLIC)
+
+
+def _is_module(value: object) -> bool:
+    return type(value).__name__ == "module"

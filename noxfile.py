@@ -52,29 +52,41 @@ def docs(session: nox.Session) -> None:
 
 
 SMOKE = """
+import sys
 import data_store
-from data_store.object_store import ObjectStore
+from data_store.object_store import MissingDependency, ObjectStore
 
 with ObjectStore("memory://smoke") as store:
     store.put_object(b"bytes", "key")
     assert store.read_object("key") == b"bytes"
-print("works from", data_store.__file__)
+for framework in ("minio", "boto3"):
+    try:
+        with ObjectStore(f"{framework}://access:secret@localhost:1/bucket") as store:
+            store.client
+        found = True
+    except MissingDependency as error:
+        assert f"data-store[{framework}]" in str(error)
+        found = False
+    assert found == (framework == sys.argv[1]), framework
+print("works from", data_store.__file__, "with", sys.argv[1] or "no extra")
 """
 
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """The built wheel installs and works in an environment that has nothing else."""
+    """The built wheel installs and works in environments that have nothing else but one extra, or none."""
     dist = Path(session.create_tmp(), "dist")
     shutil.rmtree(dist, ignore_errors=True)
     session.install("build>=1.2")
     session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
     (built,) = dist.glob("*.whl")
-    empty = f"{session.create_tmp()}/empty"
-    session.run("uv", "venv", "--clear", "--quiet", empty, external=True)
-    session.run("uv", "pip", "install", "--quiet", "--python", empty, str(built), external=True)
-    with session.chdir(session.create_tmp()):
-        session.run(f"{empty}/bin/python", "-c", SMOKE, external=True)
+    for extra in ("", "minio", "boto3"):
+        empty = f"{session.create_tmp()}/empty-{extra}"
+        session.run("uv", "venv", "--clear", "--quiet", empty, external=True)
+        wanted = f"{built}[{extra}]" if extra else str(built)
+        session.run("uv", "pip", "install", "--quiet", "--python", empty, wanted, external=True)
+        with session.chdir(session.create_tmp()):
+            session.run(f"{empty}/bin/python", "-c", SMOKE, extra, external=True)
 
 
 @nox.session(python=["3.12", "3.13"])

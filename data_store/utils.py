@@ -69,7 +69,7 @@ def _read_yaml(path: Path) -> Any:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = f"is not YAML{f', see line {mark.line + 1}' if mark else ''}"
     raise ConfigurationError(f"configuration file {str(path)!r} {problem}")

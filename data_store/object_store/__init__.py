@@ -42,6 +42,7 @@ from data_store.object_store.factory import ObjectStoreComponentFactory
 from data_store.object_store.models import (
     Bucket,
     CopyOptions,
+    CopySource,
     DeletedObject,
     GetOptions,
     ListOptions,
@@ -68,6 +69,7 @@ __all__ = [
     "ConnectionConfiguration",
     "ConnectionFailed",
     "CopyOptions",
+    "CopySource",
     "DeletedObject",
     "Framework",
     "GetOptions",

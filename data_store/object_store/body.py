@@ -16,15 +16,16 @@ from data_store.object_store.errors import ConnectionFailed, InvalidArgument
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["Follower", "ObjectBody", "RawBody", "Source"]
+__all__ = ["ByteReader", "Follower", "ObjectBody", "RawBody", "Source"]
 
 _BLOCK = 1024 * 1024
 
-_DIGEST_BLOCK = 1024 * 1024
-
 
 class RawBody(Protocol):
-    """What an adapter returns as the body of an object."""
+    """What an adapter returns as the body of an object.
+
+    It may have ``attempts``, the number of requests that it took to get it; without, it was one.
+    """
 
     def read(self, size: int, /) -> bytes:
         """Return at most ``size`` bytes, ``b""`` only at the end."""
@@ -33,7 +34,30 @@ class RawBody(Protocol):
         """Give the connection back, whatever was read; may be called twice."""
 
 
-class Source(io.RawIOBase):
+class ByteReader(io.RawIOBase):
+    """A readable stream whose one source of bytes is ``read``."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most ``size`` bytes, all that are left without a size, ``b""`` at the end."""
+        raise io.UnsupportedOperation("read")
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readall(self) -> bytes:
+        """Return all that is left."""
+        return self.read()
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read into a buffer and return how many bytes; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        chunk = self.read(len(view))
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+
+class Source(ByteReader):
     """The content of one PUT or one part.
 
     Promises to adapters: ``size`` is the exact length in bytes and ``seek()`` works, so that a request can be
@@ -69,10 +93,6 @@ class Source(io.RawIOBase):
         if size == 0:
             self._check_end()
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
     def seekable(self) -> bool:
         """Return whether the content can be read again."""
         return self._start is not None
@@ -100,13 +120,6 @@ class Source(io.RawIOBase):
             self.failure = failure
             raise
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Read into a buffer; see ``read``."""
-        view = memoryview(buffer).cast("B")
-        chunk = self.read(len(view))
-        view[: len(chunk)] = chunk
-        return len(chunk)
-
     def digest(self, algorithm: str) -> bytes:
         """Return a digest of the whole content and go back to its beginning; only where ``size`` and ``seekable()``.
 
@@ -126,7 +139,7 @@ class Source(io.RawIOBase):
         self.seek(0)
         left = self.size or 0
         while left:
-            chunk = self._stream.read(min(left, _DIGEST_BLOCK))
+            chunk = self._stream.read(min(left, _BLOCK))
             if not chunk:
                 raise InvalidArgument(f"the body ended {left} bytes before its declared length")
             left -= len(chunk)
@@ -196,7 +209,7 @@ class Follower(Protocol):
         """Raise if what was received is not the content."""
 
 
-class ObjectBody(io.RawIOBase):
+class ObjectBody(ByteReader):
     """The content of an object, as the guard hands it out.
 
     It delivers exactly ``length`` bytes or raises; the connection goes back when the last byte was read, on an error,
@@ -206,10 +219,14 @@ class ObjectBody(io.RawIOBase):
         raw: what the adapter returned.
         length: bytes to deliver.
         translate: turns what ``raw`` raises into the error to raise.
+
+    Attributes:
+        attempts: requests that it took to get ``raw``.
     """
 
     def __init__(self, raw: RawBody, length: int, translate: Callable[[Exception], Exception]) -> None:
         super().__init__()
+        self.attempts: int = getattr(raw, "attempts", 1)
         self._raw: RawBody | None = raw
         self._left = length
         self._translate = translate
@@ -222,10 +239,6 @@ class ObjectBody(io.RawIOBase):
         """Have a follower from here on; before anything is read."""
         self._follower = follower
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
     def read(self, size: int | None = -1, /) -> bytes:
         """Return at most ``size`` bytes, all that are left without a size, ``b""`` at the end."""
         if self.closed:
@@ -234,22 +247,12 @@ class ObjectBody(io.RawIOBase):
             return self._read_all()
         return self._read_some(size)
 
-    def readall(self) -> bytes:
-        """Return all that is left."""
-        return self.read()
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Read into a buffer and return how many bytes; 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        chunk = self.read(len(view))
-        view[: len(chunk)] = chunk
-        return len(chunk)
-
     def close(self) -> None:
         """Give the connection back; what was not read is dropped."""
-        if not self.closed:
+        try:
             self._release()
-        super().close()
+        finally:
+            super().close()
 
     def _read_all(self) -> bytes:
         first = self._read_some(self._left)
@@ -261,44 +264,44 @@ class ObjectBody(io.RawIOBase):
         return b"".join(chunks)
 
     def _read_some(self, size: int) -> bytes:
-        raw, wanted = self._raw, min(size, self._left)
         if self._failure is not None:  # what is missing must not look like the end
             raise self._failure
+        raw, wanted = self._raw, min(size, self._left)
         if raw is None or wanted == 0:
             return b""
         try:
-            chunk = raw.read(wanted) or _ended_early(self._left)
-        except Exception as exc:  # noqa: BLE001  # whatever the adapter's stream raises is translated
-            self._recover(exc)
-            return self._read_some(size)
-        self._left -= len(chunk)
-        if self._follower is not None:
-            self._follower.received(chunk)
-        if not self._left:
-            self._finish()
-        return chunk
+            return self._received(self._chunk(raw, wanted))
+        except BaseException as failure:
+            self._release()
+            interrupted = ConnectionFailed("the reading of the body was interrupted")  # and what it had read is lost
+            self._failure = failure if isinstance(failure, Exception) else interrupted
+            raise
 
-    def _recover(self, exc: Exception) -> None:
+    def _chunk(self, raw: RawBody, wanted: int) -> bytes:
+        while True:
+            try:
+                return raw.read(wanted) or _ended_early(self._left)
+            except Exception as exc:  # noqa: BLE001  # whatever the adapter's stream raises is translated
+                raw = self._raw = self._recovered(exc)
+
+    def _recovered(self, exc: Exception) -> RawBody:
         self._release()
         error = self._translate(exc)
         if error is not exc:
             error.__cause__ = exc
-        try:
-            if self._follower is None:
-                raise error
-            self._raw = self._follower.recover(error, self._left)
-        except Exception as failure:
-            self._failure = failure
-            raise
+        if self._follower is None:
+            raise error
+        return self._follower.recover(error, self._left)
 
-    def _finish(self) -> None:
-        self._release()
+    def _received(self, chunk: bytes) -> bytes:
+        self._left -= len(chunk)
         if self._follower is not None:
-            try:
+            self._follower.received(chunk)
+        if not self._left:
+            self._release()
+            if self._follower is not None:
                 self._follower.finished()
-            except Exception as failure:
-                self._failure = failure
-                raise
+        return chunk
 
     def _release(self) -> None:
         raw, self._raw = self._raw, None

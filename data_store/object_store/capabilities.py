@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from data_store.object_store.body import Source
-from data_store.object_store.models import CopyOptions, MultipartUpload, ObjectMetadata, PartInfo, PutOptions
+from data_store.object_store.models import CopySource, MultipartUpload, ObjectMetadata, PartInfo, PutOptions
 
 __all__ = ["SupportsMultipart"]
 
@@ -32,19 +32,8 @@ class SupportsMultipart(Protocol):
         """Upload one part; ``body`` has a size and can seek. A part of the same number is replaced."""
 
     @abstractmethod
-    def upload_part_copy(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        upload_id: str,
-        part_number: int,
-        offset: int,
-        length: int,
-        options: CopyOptions,
-    ) -> PartInfo:
-        """Make a part from ``length`` bytes at ``offset`` of another object, only if it has ``source_etag``."""
+    def upload_part_copy(self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource) -> PartInfo:
+        """Make a part from a range of another object."""
 
     @abstractmethod
     def complete_multipart_upload(

@@ -72,6 +72,11 @@ class ObjectStoreClient(ABC):
         for name, member in _own_operations(cls):
             setattr(cls, name, _closing(member) if name == "close" else _guarded(name, member))
 
+    @property
+    def location(self) -> str:
+        """Where the data lies, for a person; without secrets."""
+        return self.config.to_url()
+
     @abstractmethod
     def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
         """Store an object, or replace it, in one step: others see the old one or the new one, never a part.
@@ -86,6 +91,10 @@ class ObjectStoreClient(ABC):
 
         ``size`` is the whole object's, ``content_length`` the body's. A suffix longer than the object is the whole
         object; a range that begins behind the last byte, and any of an empty object, raises ``RangeNotSatisfiable``.
+
+        A body that breaks is taken up again with what is left of ``retry.max_attempts``. An adapter whose system
+        repeats requests says with ``attempts`` of the body how many it made (absent: 1), and makes no more than
+        ``options.attempts``; one that ignores both may make more requests in all, and is right otherwise.
         """
 
     @abstractmethod
@@ -250,7 +259,7 @@ def _guarded(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
         _log(call, started, "ok")
         if bucket is not None:
             self._remember(operation, bucket)
-        if type(result) is Object:
+        if isinstance(result, Object):
             _guard_body(self, call, result)
         return result
 

@@ -58,7 +58,8 @@ class Framework(StrEnum):
 _Text = Annotated[str, Field(min_length=1)]
 _Secret = Annotated[SecretStr, Field(min_length=1)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_PROXY = re.compile(r"https?://[^/?#\s]+/?")
+_PROXY = re.compile(r"https?://(?:[^/?#\s]*@)?(?P<host>[^/?#\s@]+)/?")
+_HEADER_TEXT = re.compile(r"[!-~]+")
 
 
 class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
@@ -142,6 +143,14 @@ class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
             raise ValueError("access_key and secret_key come together")
         return value
 
+    @field_validator("access_key", "session_token")
+    @classmethod
+    def _fits_a_header(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text is not None and not _HEADER_TEXT.fullmatch(text):
+            raise ValueError("must be visible ASCII without spaces or line ends: it travels in a header")
+        return value
+
     @field_validator("session_token")
     @classmethod
     def _token_needs_keys(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -161,8 +170,11 @@ class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
     @field_validator("proxy")
     @classmethod
     def _proxy_is_a_url(cls, value: str | None) -> str | None:
-        if value is not None and not _PROXY.fullmatch(value):
-            raise ValueError("must be a URL, http://host:port or https://host:port")
+        if value is not None:
+            found = _PROXY.fullmatch(value)
+            if not found:
+                raise ValueError("must be a URL, http://host:port or https://host:port")
+            _checked_host(found["host"])
         return value
 
 

@@ -90,4 +90,5 @@ def _text(value: Any, show_secrets: bool) -> str:
     if isinstance(value, SecretStr):
         return quote(value.get_secret_value(), safe="") if show_secrets else MASK
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return quote(text if show_secrets else _USER_INFO.sub(f"{MASK}@", text), safe="/:[]*")
+    masked = text if show_secrets else _USER_INFO.sub(f"{MASK}@", text)
+    return quote(masked, safe="/:[]*", errors="surrogateescape")  # as the bytes of a path that is not UTF-8

@@ -238,7 +238,7 @@ class TimedOut(ObjectStoreError):
 class IntegrityError(ObjectStoreError):
     """Bytes are not what they should be: a checksum, a length, or a source that changed meanwhile."""
 
-    hint = "Nothing was stored or kept. Try again; if it happens again, something between damages data."
+    hint = "No damaged data was stored or kept. Try again; if it happens again, something between damages data."
 
 
 class InsufficientStorage(ObjectStoreError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
@@ -22,7 +23,10 @@ class Executor:
         self.max_concurrency = max_concurrency
         self._changed = threading.Condition()
         self._transfers = 0
+        self._inside: Counter[int] = Counter()
+        self._here = threading.local()
         self._closed = False
+        self._at_end: Callable[[], object] | None = None
         self._pool: ThreadPoolExecutor | None = None
 
     def run(
@@ -39,6 +43,15 @@ class Executor:
         with self.transfer():
             return self._run(tasks, concurrency or self.max_concurrency, stop)
 
+    def start(self, task: Callable[[], T]) -> Future[T]:
+        """Return a task that was begun; Ctrl-C, which ends this thread's waiting, does not end it.
+
+        Begun by another task (in a progress callback), it has ended: all threads may be waiting for that task.
+        """
+        if getattr(self._here, "is_task", False):
+            return _done(task)
+        return self._threads().submit(self._task, task)
+
     @contextlib.contextmanager
     def transfer(self) -> Iterator[None]:
         """Return the block of one transfer; ``close`` waits until it has cleaned up behind itself."""
@@ -46,27 +59,62 @@ class Executor:
             self._check_open()
             self._transfers += 1
         try:
-            yield
+            with self._thread():
+                yield
         finally:
             with self._changed:
                 self._transfers -= 1
                 self._changed.notify_all()
+                at_end = self._at_end if not self._transfers else None
+            if at_end is not None:
+                self._end(at_end)
 
-    def close(self) -> None:
-        """End the threads. Transfers begin no further task but raise ``StoreClosed``; their end is waited for."""
+    def close(self, at_end: Callable[[], object] = lambda: None) -> None:
+        """End the threads, then call ``at_end``. Transfers begin no further task but raise ``StoreClosed``.
+
+        Their end is waited for, but not by a thread that is inside one (a progress callback, a signal handler): there
+        the last transfer to end does the rest.
+        """
         with self._changed:
             self._closed = True
+            if threading.get_ident() in self._inside:
+                self._at_end = at_end
+                return
             self._changed.wait_for(lambda: not self._transfers)
-            pool, self._pool = self._pool, None
+        self._end(at_end)
+
+    def _end(self, at_end: Callable[[], object]) -> None:
+        with self._changed:
+            pool, self._pool, self._at_end = self._pool, None, None
         if pool is not None:
             pool.shutdown(wait=True)
+        at_end()
+
+    @contextlib.contextmanager
+    def _thread(self) -> Iterator[None]:
+        """Note that this thread is inside a transfer."""
+        thread = threading.get_ident()
+        with self._changed:
+            self._inside[thread] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside[thread] -= 1
+                if not self._inside[thread]:
+                    del self._inside[thread]
+
+    def _task(self, task: Callable[[], T]) -> T:
+        self._here.is_task = True
+        with self._thread():
+            return task()
 
     def _run(self, tasks: Iterable[Callable[[], T]], concurrency: int, stop: Callable[[], object] | None) -> list[T]:
         running: set[Future[T]] = set()
         begun: list[Future[T]] = []
         try:
             for task in tasks:
-                begun.append(self._threads().submit(task))
+                begun.append(self.start(task))
                 running.add(begun[-1])
                 if len(running) >= concurrency:
                     finished, running = wait(running, return_when=FIRST_COMPLETED)
@@ -76,9 +124,9 @@ class Executor:
         except BaseException:
             if stop is not None:
                 stop()
-            for future in running:
+            for future in begun:
                 future.cancel()
-            wait(running)
+            wait(begun)
             raise
 
     def _threads(self) -> ThreadPoolExecutor:
@@ -91,3 +139,12 @@ class Executor:
     def _check_open(self) -> None:
         if self._closed:
             raise StoreClosed("the store was closed meanwhile")
+
+
+def _done(task: Callable[[], T]) -> Future[T]:
+    future: Future[T] = Future()
+    try:
+        future.set_result(task())
+    except Exception as error:  # noqa: BLE001 as a thread of the pool does
+        future.set_exception(error)
+    return future

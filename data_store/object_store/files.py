@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,8 @@ __all__ = ["AtomicFile"]
 class AtomicFile:
     """A file that is written beside its target and renamed onto it by ``commit()``.
 
-    A context manager; leaving the block without a commit leaves the target as it was, and nothing beside it.
+    A context manager; leaving the block without a commit leaves the target as it was, and nothing beside it. A target
+    that is there keeps its mode; one that is a symbolic link is followed.
     Missing parent directories are made when the block is entered.
 
     Raises:
@@ -36,13 +38,15 @@ class AtomicFile:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
         if target.exists() and not target.is_file():
             raise InvalidArgument(f"{str(target)!r} is no regular file")
-        self._target = target
-        self._temporary = target.with_name(f".data-store-{secrets.token_hex(8)}.part")
+        self._target = Path(os.path.realpath(target))
+        self._temporary = self._target.with_name(f".data-store-{secrets.token_hex(8)}.part")
         self._file: _File | None = None
 
     def __enter__(self) -> _File:
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._file = _File(self._temporary, self._target)
+        with contextlib.suppress(FileNotFoundError):
+            os.fchmod(self._file.fileno(), stat.S_IMODE(self._target.stat().st_mode))
         return self._file
 
     def commit(self) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "ContentOptions",
     "CopyContentOptions",
     "CopyOptions",
+    "CopySource",
     "DeletedObject",
     "GetOptions",
     "ListOptions",
@@ -202,12 +203,14 @@ class PutOptions(ContentOptions):
     Attributes:
         if_match: write only if the object there has this ETag.
         if_none_match: ``"*"``: write only if there is no object.
-        content_md5: base64 of the content's MD5 (RFC 1864), for the server to check.
+        content_md5: base64 of the content's MD5 (RFC 1864), for the server to check too; the store checks it anyway.
+        checksum_sha256: base64 of the content's SHA-256; the store checks it, an adapter need not.
     """
 
     if_match: str | None = None
     if_none_match: str | None = None
     content_md5: str | None = None
+    checksum_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,12 +222,33 @@ class GetOptions:
         length: bytes from ``offset``, at least 1. None: to the end.
         if_match: read only if the ETag is this one.
         if_none_match: read only if the ETag is not this one (else ``NotModified``).
+        attempts: requests at the most for this call, at least 1. None: ``retry.max_attempts``.
     """
 
     offset: int | None = None
     length: int | None = None
     if_match: str | None = None
     if_none_match: str | None = None
+    attempts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopySource:
+    """A range of an object that a part is made from.
+
+    Attributes:
+        bucket: its bucket.
+        key: its key.
+        etag: copy only if it still has this ETag; None: whatever it has.
+        offset: the first byte.
+        length: bytes from there, at least 1.
+    """
+
+    bucket: str
+    key: str
+    etag: str | None
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
 from data_store.object_store.body import RawReadable, Source
 from data_store.object_store.capabilities import SupportsMultipart
 from data_store.object_store.executor import Executor
-from data_store.object_store.models import CopyOptions, MultipartUpload, ObjectMetadata, PartInfo, PutOptions
+from data_store.object_store.models import CopySource, MultipartUpload, ObjectMetadata, PartInfo, PutOptions
 from data_store.object_store.progress import Meter
 
 __all__ = ["Multipart"]
@@ -46,7 +47,7 @@ class Multipart:
                 source = Source(stream, length, progress=meter.of_part(number))
                 yield partial(self._client.upload_part, bucket, key, upload.upload_id, number, source)
 
-        with self._started(bucket, key, replace(options, content_md5=None)) as upload:
+        with self._started(bucket, key, replace(options, content_md5=None, checksum_sha256=None)) as upload:
             parts = self._executor.run(tasks(upload), concurrency, meter.stop)
             verify()
             done = self._client.complete_multipart_upload(bucket, key, upload.upload_id, parts)
@@ -54,31 +55,17 @@ class Multipart:
 
     def copy(
         self,
-        source_bucket: str,
-        source_key: str,
+        sources: Iterable[CopySource],
         bucket: str,
         key: str,
-        ranges: Iterable[tuple[int, int]],
-        content: PutOptions,
-        options: CopyOptions,
+        options: PutOptions,
         verify: Callable[[], object],
     ) -> ObjectMetadata:
         """Copy ranges of an object as the parts of a new one; ``verify`` is called before they become one."""
-        with self._started(bucket, key, content) as upload:
+        with self._started(bucket, key, options) as upload:
             tasks = (
-                partial(
-                    self._client.upload_part_copy,
-                    source_bucket,
-                    source_key,
-                    bucket,
-                    key,
-                    upload.upload_id,
-                    number,
-                    offset,
-                    length,
-                    options,
-                )
-                for number, (offset, length) in enumerate(ranges, 1)
+                partial(self._client.upload_part_copy, bucket, key, upload.upload_id, number, source)
+                for number, source in enumerate(sources, 1)
             )
             parts = self._executor.run(tasks)
             verify()
@@ -87,15 +74,31 @@ class Multipart:
     @contextlib.contextmanager
     def _started(self, bucket: str, key: str, options: PutOptions) -> Iterator[MultipartUpload]:
         with self._executor.transfer():
-            upload = self._client.create_multipart_upload(bucket, key, options)
+            # In another thread: interrupted while it waits for the answer, this one would never learn the id.
+            starting: Future[MultipartUpload] = Future()
+            create = partial(self._client.create_multipart_upload, bucket, key, options)
             try:
-                yield upload
+                self._executor.start(partial(_fill, starting, create))
+                yield starting.result()
             except BaseException:
-                self._abort(upload)
+                self._abort(starting)
                 raise
 
-    def _abort(self, upload: MultipartUpload) -> None:
+    def _abort(self, starting: Future[MultipartUpload]) -> None:
+        if starting.cancel() or starting.exception() is not None:
+            return
+        upload = starting.result()
         try:
             self._client.abort_multipart_upload(upload.bucket, upload.key, upload.upload_id)
         except Exception as error:  # noqa: BLE001 whatever it is, it must not hide what ended the upload
             _logger.warning("a multipart upload could not be aborted: %s", error)
+
+
+def _fill(future: Future[MultipartUpload], create: Callable[[], MultipartUpload]) -> None:
+    """Call ``create`` for a future, unless nobody waits for that any more."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(create())
+    except Exception as error:  # noqa: BLE001 whatever it is, who waits raises it
+        future.set_exception(error)

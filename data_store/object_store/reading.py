@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 
-from data_store.object_store.body import ObjectBody
+from data_store.object_store.body import ByteReader, ObjectBody
 from data_store.object_store.client import ObjectStoreClient
-from data_store.object_store.errors import ConnectionFailed, IntegrityError, PreconditionFailed, TimedOut
+from data_store.object_store.errors import (
+    ConnectionFailed,
+    IntegrityError,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    TimedOut,
+)
 from data_store.object_store.models import GetOptions, Object, ObjectMetadata
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 __all__ = ["ObjectReader", "open_resuming", "without_body"]
 
@@ -23,12 +25,15 @@ _DEFAULT_BLOCK = 1024 * 1024
 def open_resuming(client: ObjectStoreClient, bucket: str, key: str, options: GetOptions, attempts: int) -> Object:
     """Return an object whose body takes a broken connection up again, with ``attempts`` requests in all.
 
-    Every further request names the ETag of the first (If-Match), so the body is of one version or raises
-    ``IntegrityError``. A body of a whole object is compared with the MD5 that the server vouches for, if it does.
+    ``attempts`` is ``retry.max_attempts``: the first GET, its retries below, and those that take the body up again
+    spend the same budget. When it is spent, or a GET is refused, the last error is raised. Every further request names
+    the ETag of the first (If-Match), so the body is of one version or raises ``IntegrityError``. A body of a whole
+    object is compared with the MD5 that the server vouches for, if it does.
     """
     found = client.get_object(bucket, key, options)
-    follower = _Follower(client, bucket, found, options, attempts - 1)
-    cast(ObjectBody, found.body).follow(follower)
+    body = cast(ObjectBody, found.body)
+    follower = _Follower(client, bucket, found, options, attempts - body.attempts)
+    body.follow(follower)
     if found.content_length == 0:
         follower.finished()
     return found
@@ -37,17 +42,17 @@ def open_resuming(client: ObjectStoreClient, bucket: str, key: str, options: Get
 class _Follower:
     """Takes the body of an object up again where the connection broke, and compares its MD5 at the end."""
 
-    __slots__ = ("_bucket", "_client", "_end", "_etag", "_hash", "_key", "_md5", "_resumes")
+    __slots__ = ("_attempts", "_bucket", "_client", "_end", "_etag", "_hash", "_key", "_md5")
 
     def __init__(
-        self, client: ObjectStoreClient, bucket: str, found: Object, options: GetOptions, resumes: int
+        self, client: ObjectStoreClient, bucket: str, found: Object, options: GetOptions, attempts: int
     ) -> None:
         self._client = client
         self._bucket = bucket
         self._key = found.key
         self._etag = found.etag
-        self._end = _first_byte(found, options) + found.content_length
-        self._resumes = resumes
+        self._end = _end(found, options)
+        self._attempts = attempts
         self._md5 = _expected_md5(found)
         self._hash: Any = hashlib.md5(usedforsecurity=False) if self._md5 else None
 
@@ -56,14 +61,16 @@ class _Follower:
             self._hash.update(chunk)
 
     def recover(self, error: Exception, left: int, /) -> IO[bytes]:
-        if self._resumes < 1 or self._etag is None or not isinstance(error, ConnectionFailed | TimedOut):
+        if self._attempts < 1 or not isinstance(error, ConnectionFailed | TimedOut):
             raise error
-        self._resumes -= 1
-        rest = GetOptions(offset=self._end - left, length=left, if_match=self._etag)
+        if self._etag is None or self._end is None:
+            raise error
+        rest = GetOptions(offset=self._end - left, length=left, if_match=self._etag, attempts=self._attempts)
         try:
             found = self._client.get_object(self._bucket, self._key, rest)
-        except PreconditionFailed as changed:
+        except (PreconditionFailed, RangeNotSatisfiable) as changed:
             raise self._damaged("the object was replaced while it was read") from changed
+        self._attempts -= cast(ObjectBody, found.body).attempts
         if (found.etag, found.content_length) != (self._etag, left):  # a server that ignores If-Match
             found.close()
             raise self._damaged("the object was replaced while it was read")
@@ -77,9 +84,10 @@ class _Follower:
         return IntegrityError(reason).locate("get_object", self._bucket, self._key, self._client.config.framework)
 
 
-def _first_byte(found: Object, options: GetOptions) -> int:
+def _end(found: Object, options: GetOptions) -> int | None:
+    """Return the position behind the last byte of a body; None for a suffix of an object of unknown size."""
     offset = options.offset or 0
-    return offset if offset >= 0 else max(0, (found.size or 0) + offset)
+    return offset + found.content_length if offset >= 0 else found.size
 
 
 def _expected_md5(found: Object) -> str | None:
@@ -87,7 +95,7 @@ def _expected_md5(found: Object) -> str | None:
     return found.checksums.get("md5") if whole and found.checksums else None
 
 
-class ObjectReader(io.RawIOBase):
+class ObjectReader(ByteReader):
     """A seekable reader of one version of an object: ranged reads, each of at least ``block_size`` bytes.
 
     Pinned to the ETag that it found when it was opened: ``PreconditionFailed`` if the object is replaced meanwhile.
@@ -107,10 +115,6 @@ class ObjectReader(io.RawIOBase):
         self._block_at = 0
         self.metadata = found
         self.size = found.size or 0
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
 
     def seekable(self) -> bool:
         """Return True."""
@@ -140,17 +144,6 @@ class ObjectReader(io.RawIOBase):
         self._position += len(chunk)
         return chunk
 
-    def readall(self) -> bytes:
-        """Return all that is left."""
-        return self.read()
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Read into a buffer and return how many bytes; 0 at the end."""
-        view = memoryview(buffer).cast("B")
-        chunk = self.read(len(view))
-        view[: len(chunk)] = chunk
-        return len(chunk)
-
     def _check_open(self) -> None:
         if self.closed:
             raise ValueError("operation on a closed reader")
@@ -171,5 +164,4 @@ class ObjectReader(io.RawIOBase):
 
 def without_body(found: Object) -> ObjectMetadata:
     """Return the metadata of an object that was read."""
-    fields = {name: getattr(found, name) for name in ObjectMetadata.__dataclass_fields__}
-    return replace(ObjectMetadata(key=found.key), **fields)
+    return ObjectMetadata(**{name: getattr(found, name) for name in ObjectMetadata.__dataclass_fields__})

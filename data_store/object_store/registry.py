@@ -24,7 +24,7 @@ _BUILT_IN = {
     "local": f"{_ADAPTERS}.embedded.client:LocalClient",
     "memory": f"{_ADAPTERS}.embedded.client:MemoryClient",
 }
-_EXTRAS = {"minio": "data-store[minio]", "boto3": "data-store[boto3]"}
+_EXTRAS = {"minio", "boto3"}
 _registered: dict[str, str] = {}
 
 _NAME = re.compile(r"[a-z][a-z0-9+.-]*")  # RFC 3986, section 3.1: a name is also a URL scheme
@@ -83,7 +83,7 @@ def load(name: str) -> type:
     try:
         module = import_module(module_name)
     except ImportError as error:
-        raise _import_failure(name, module_name, error) from error
+        raise _import_failure(str(name), module_name, error) from error
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
         raise ConfigurationError(f"framework {name!r}: {path!r} is not a class")
@@ -106,6 +106,7 @@ def _import_failure(name: str, module_name: str, error: ImportError) -> Configur
         return ConfigurationError(f"framework {name!r}: there is no module {missing!r}")
     if name in _EXTRAS:
         return MissingDependency(
-            f"framework {name!r} needs a package that is missing or too old ({error}): pip install '{_EXTRAS[name]}'"
+            f"framework {name!r} needs a package that is missing or too old ({error}): "
+            f"install data-store with its extra {name!r}, data-store[{name}]"
         )
     return MissingDependency(f"framework {name!r} needs a package that is missing or too old: {error}")

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from data_store.object_store.body import RawReadable
 from data_store.object_store.errors import IntegrityError, InvalidArgument
+from data_store.object_store.models import Object, PutOptions
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -21,6 +22,7 @@ Data = bytes | bytearray | memoryview | IO[bytes] | io.RawIOBase | Iterable[byte
 """What ``put_object`` takes: bytes, a binary stream (read from where it stands), or an iterable of bytes."""
 
 _BLOCK = 1024 * 1024
+_END: Any = object()
 
 
 class FileWindow:
@@ -69,8 +71,8 @@ class IterableReader:
     def read(self, size: int = -1, /) -> bytes:
         """Return at most ``size`` bytes, ``b""`` at the end."""
         while not self._rest:
-            chunk = next(self._chunks, None)
-            if chunk is None:
+            chunk = next(self._chunks, _END)
+            if chunk is _END:
                 return b""
             self._rest = memoryview(_binary(chunk)).cast("B")
         piece, self._rest = (self._rest, memoryview(b"")) if size < 0 else (self._rest[:size], self._rest[size:])
@@ -93,6 +95,8 @@ class TypedReader:
     """The caller's own stream, with what it reads checked to be bytes."""
 
     def __init__(self, stream: Any) -> None:
+        if not getattr(stream, "readable", _yes)():
+            raise InvalidArgument("data must be a stream that can be read: this one is open for writing only")
         self._stream = stream
         self._seekable = _seekable(stream)
 
@@ -113,14 +117,15 @@ class TypedReader:
 
     def seek(self, offset: int, /) -> int:
         """Move to a position of the stream."""
-        return int(self._stream.seek(offset))
+        self._stream.seek(offset)  # some return nothing
+        return offset
 
 
 class Digests:
     """The digests that a caller announced, computed while the content passes."""
 
-    def __init__(self, content_md5: str | None, checksum_sha256: str | None) -> None:
-        announced = {"content_md5": content_md5, "checksum_sha256": checksum_sha256}
+    def __init__(self, options: PutOptions) -> None:
+        announced = {"content_md5": options.content_md5, "checksum_sha256": options.checksum_sha256}
         self._announced = {name: base64.b64decode(value) for name, value in announced.items() if value is not None}
         self._hashes = {name: _new_hash(name) for name in self._announced}
 
@@ -163,6 +168,8 @@ def stream_of(data: Data, length: int | None) -> tuple[RawReadable, int | None]:
         if length is not None and length != len(content):
             raise InvalidArgument(f"length is {length}, but data has {len(content)} bytes")
         return io.BytesIO(content), len(content)
+    if isinstance(data, Object):
+        data = data.body
     if hasattr(data, "read"):
         stream = TypedReader(data)
         return stream, _length(stream, data, length)
@@ -175,7 +182,8 @@ def _length(stream: TypedReader, data: Any, declared: int | None) -> int | None:
     if not stream.seekable():
         return declared
     start = stream.tell()
-    found = max(0, int(data.seek(0, io.SEEK_END)) - start)
+    data.seek(0, io.SEEK_END)
+    found = max(0, stream.tell() - start)
     stream.seek(start)
     if declared is not None and declared != found:
         raise InvalidArgument(f"length is {declared}, but the stream has {found} bytes from where it stands")
@@ -187,6 +195,10 @@ def _seekable(stream: Any) -> bool:
         return bool(stream.seekable())
     except AttributeError:
         return False
+
+
+def _yes() -> bool:
+    return True
 
 
 def _binary(chunk: Any) -> bytes:

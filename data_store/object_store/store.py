@@ -7,14 +7,9 @@ store or the network answered.
 
 from __future__ import annotations
 
-import errno
 import itertools
-import logging
 import os
-import threading
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -30,7 +25,7 @@ from data_store.object_store.errors import (
     ConfigurationError,
     InvalidArgument,
     ObjectNotFound,
-    StoreClosed,
+    ServerError,
 )
 from data_store.object_store.factory import ObjectStoreComponentFactory
 from data_store.object_store.models import (
@@ -46,14 +41,13 @@ from data_store.object_store.models import (
     UploadOptions,
 )
 from data_store.object_store.reading import ObjectReader
+from data_store.object_store.session import Session
 from data_store.object_store.sources import Data, stream_of
 from data_store.object_store.transfer import Transfers
 
 __all__ = ["ObjectStore"]
 
-_logger = logging.getLogger("data_store.object_store")
 _BATCH = 1000  # keys in one DeleteObjects request (S3 API reference)
-_stores: weakref.WeakSet[ObjectStore] = weakref.WeakSet()
 
 Configuration = ObjectStoreConfiguration | dict[str, Any] | str | os.PathLike[str]
 
@@ -73,13 +67,9 @@ class ObjectStore:
         ConfigurationError: the configuration is wrong; the message names the path of the bad key.
     """
 
-    _opened: tuple[ObjectStoreClient, Transfers] | None
-
     def __init__(self, config: Configuration | None = None) -> None:
         self._config = _configuration(config)
-        self._unconfigured = config is None
-        self._reset()
-        _stores.add(self)
+        self._session = Session(self._config, announce=config is None)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -96,7 +86,7 @@ class ObjectStore:
     @property
     def client(self) -> ObjectStoreClient:
         """The client of the framework, guarded: made on first use, then reused."""
-        return self._session()[0]
+        return self._session.client
 
     def ping(self) -> None:
         """Raise if the server or the credentials do not answer; needs no bucket."""
@@ -104,11 +94,7 @@ class ObjectStore:
 
     def close(self) -> None:
         """Release pools and threads. A closed store raises ``StoreClosed``; closing it again does nothing."""
-        with self._lock:
-            opened, self._opened, self._closed = self._opened, None, True
-        if opened is not None:
-            opened[1].close()
-            opened[0].close()
+        self._session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -126,12 +112,11 @@ class ObjectStore:
             raise ConfigurationError(
                 f"a {self._config.framework} store lives in one process and cannot be pickled: use framework local"
             )
-        return {"_config": self._config, "_unconfigured": self._unconfigured}
+        return {"config": self._config}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._reset()
-        _stores.add(self)
+        self._config = state["config"]
+        self._session = Session(self._config, announce=False)
 
     # upload
 
@@ -154,7 +139,7 @@ class ObjectStore:
             IntegrityError: the file changed meanwhile, or does not have the given digest; nothing was stored.
             PreconditionFailed: ``if_match`` or ``if_none_match`` does not hold; nothing was stored.
         """
-        path = _path(file_path)
+        path = validation.file_path(file_path)
         if options.get("content_type") is None:
             options["content_type"] = guess_content_type(path.name, key if isinstance(key, str) else "")
         return self.upload_object(path, key, bucket, progress=progress, **options)
@@ -169,9 +154,9 @@ class ObjectStore:
         **options: Unpack[UploadOptions],
     ) -> ObjectMetadata:
         """Store a file as ``upload_file`` does, with nothing guessed."""
-        path, checked = _path(file_path), validation.put_options(options)
+        path, checked = validation.file_path(file_path), validation.put_options(options)
         key, bucket = validation.key(key), self._bucket(bucket)
-        return self._transfers.upload_file(path, bucket, key, checked, options.get("checksum_sha256"), progress)
+        return self._transfers.upload_file(path, bucket, key, checked, progress)
 
     def put_object(
         self,
@@ -198,8 +183,7 @@ class ObjectStore:
             raise InvalidArgument(f"length must be a whole number of bytes, not {length!r}")
         stream, size = stream_of(data, length)
         key, bucket = validation.key(key), self._bucket(bucket)
-        sha256 = options.get("checksum_sha256")
-        return self._transfers.upload(stream, size, bucket, key, checked, sha256, progress)
+        return self._transfers.upload(stream, size, bucket, key, checked, progress)
 
     # download
 
@@ -221,7 +205,7 @@ class ObjectStore:
             OSError: the file cannot be written (no permission, no space).
             IntegrityError: the bytes are not those of the object, or it was replaced meanwhile.
         """
-        path, key, bucket = _path(file_path), validation.key(key), self._bucket(bucket)
+        path, key, bucket = validation.file_path(file_path), validation.key(key), self._bucket(bucket)
         return self._transfers.download(bucket, key, path, progress)
 
     def download_object(
@@ -279,7 +263,9 @@ class ObjectStore:
 
         A range that ends behind the last byte is cut there; one that begins there raises ``RangeNotSatisfiable``.
         """
-        options = [_range(pair) for pair in ranges]
+        if not isinstance(ranges, Iterable):
+            raise InvalidArgument(f"ranges must be an iterable of (offset, length) pairs, not {type(ranges).__name__}")
+        options = [validation.byte_range(pair) for pair in ranges]
         key, bucket = validation.key(key), self._bucket(bucket)
         return self._transfers.ranges(bucket, key, options)
 
@@ -316,8 +302,8 @@ class ObjectStore:
         of keys runs in constant memory. A bad key raises ``InvalidArgument`` before its batch is sent; those of a list
         or tuple are all checked first.
         """
-        if isinstance(keys, str | bytes):
-            raise InvalidArgument("keys must be an iterable of keys, not one key")
+        if isinstance(keys, str | bytes) or not isinstance(keys, Iterable):
+            raise InvalidArgument(f"keys must be an iterable of keys, not {type(keys).__name__}")
         if isinstance(keys, Sequence):
             keys = [validation.key(key) for key in keys]
         bucket, client = self._bucket(bucket), self.client
@@ -441,51 +427,12 @@ class ObjectStore:
 
     # inside
 
-    def _reset(self) -> None:
-        self._lock = threading.RLock()
-        self._opened = None
-        self._closed = False
-        self._has_root = not self._config.create_root_bucket
-
-    def _session(self) -> tuple[ObjectStoreClient, Transfers]:
-        return self._opened or self._open()
-
     @property
     def _transfers(self) -> Transfers:
-        return self._session()[1]
-
-    def _open(self) -> tuple[ObjectStoreClient, Transfers]:
-        with self._lock:
-            if self._closed:
-                raise StoreClosed("the store is closed", framework=self._config.framework)
-            if self._opened is None:
-                self._opened = self._made()
-            return self._opened
-
-    def _made(self) -> tuple[ObjectStoreClient, Transfers]:
-        client = ObjectStoreComponentFactory.create_client(self._config)
-        if self._unconfigured:
-            _logger.info("the object store is %s", self._config.to_url())
-        return client, Transfers(client, self._config)
+        return self._session.transfers
 
     def _bucket(self, name: str | None) -> str:
-        if name is not None:
-            return validation.bucket(name)
-        root = self._config.root_bucket
-        if root is None:
-            raise InvalidArgument("no bucket: give one, or set root_bucket in the configuration")
-        if not self._has_root:
-            self._make_root(root)
-        return root
-
-    def _make_root(self, root: str) -> None:
-        with self._lock:
-            if not self._has_root and not self.client.bucket_exists(root):
-                try:
-                    self.client.create_bucket(root)
-                except AlreadyExists:
-                    _logger.debug("another process made the root bucket %r meanwhile", root)
-            self._has_root = True
+        return self._session.root_bucket() if name is None else validation.bucket(name)
 
     def _delete_all(self, bucket: str) -> None:
         # Again until a listing is empty: MinIO lists "a/b" only once an object "a" is gone.
@@ -538,40 +485,7 @@ def _following(client: ObjectStoreClient, bucket: str, prefix: str, options: Lis
         yield page
         if page.cursor is None:
             return
+        if page.cursor == options.cursor:
+            endless = ServerError("the server answers the same page of the listing again and again")
+            raise endless.locate("list_page", bucket, None, str(client.config.framework))
         options = ListOptions(delimiter=options.delimiter, cursor=page.cursor, limit=options.limit)
-
-
-def _path(value: str | os.PathLike[str]) -> Path:
-    path = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if not isinstance(path, str):
-        raise InvalidArgument(f"file_path must be a path, not {type(value).__name__}")
-    if not path or "\0" in path:
-        raise InvalidArgument("file_path must not be empty or hold a NUL")
-    if path.endswith(os.sep):  # which Path would drop
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    return Path(path)
-
-
-def _range(pair: tuple[int, int]) -> GetOptions:
-    try:
-        offset, length = pair
-    except (TypeError, ValueError):
-        raise InvalidArgument(f"ranges must be (offset, length) pairs, not {pair!r}") from None
-    if length is None or offset is None or (isinstance(offset, int) and offset < 0):
-        raise InvalidArgument(f"a range has an offset of at least 0 and a length of at least 1, not {pair!r}")
-    return validation.get_options(offset, length)
-
-
-_abandoned: list[object] = []
-
-
-def _after_fork() -> None:
-    """In the child: sockets and database connections are the parent's; keep them, unused, and open new ones."""
-    for store in list(_stores):
-        _abandoned.append(store._opened)
-        closed = store._closed
-        store._reset()
-        store._closed = closed
-
-
-os.register_at_fork(after_in_child=_after_fork)

@@ -16,7 +16,7 @@ _NO_SPAN: AbstractContextManager[Any] = nullcontext()
 
 
 def span(operation: str, framework: str, bucket: str | None) -> AbstractContextManager[Any]:
-    """Return a context that is a client span of one operation; an exception in it is recorded by its type."""
+    """Return a context that is a client span of one operation; OpenTelemetry records an exception in it."""
     if trace is None or isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         return _NO_SPAN
     tracer = trace.get_tracer("data_store.object_store")

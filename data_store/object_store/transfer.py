@@ -7,7 +7,7 @@ removed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from data_store.object_store.models import (
     ContentOptions,
     CopyContentOptions,
     CopyOptions,
+    CopySource,
     GetOptions,
     Object,
     ObjectMetadata,
@@ -54,9 +55,9 @@ class Transfers:
         self._executor = Executor(config.transfer.max_concurrency)
         self._uploads = Uploads(client, config.transfer, self._executor)
 
-    def close(self) -> None:
-        """End the threads, behind the transfers that run."""
-        self._executor.close()
+    def close(self, at_end: Callable[[], object] = lambda: None) -> None:
+        """End the transfers and their threads, then call ``at_end``; see ``Executor.close``."""
+        self._executor.close(at_end)
 
     def open(self, bucket: str, key: str, options: GetOptions) -> Object:
         """Return an object whose body takes a broken connection up again."""
@@ -90,11 +91,10 @@ class Transfers:
         bucket: str,
         key: str,
         options: PutOptions,
-        checksum_sha256: str | None = None,
         progress: Progress | None = None,
     ) -> ObjectMetadata:
         """Store a file; one that changes meanwhile raises ``IntegrityError`` and nothing is stored."""
-        upload = Upload(bucket, key, options, Digests(options.content_md5, checksum_sha256), progress)
+        upload = Upload(bucket, key, options, Digests(options), progress)
         with _Located("put_object", bucket, key, self._framework):
             return self._uploads.file(path, upload)
 
@@ -105,11 +105,10 @@ class Transfers:
         bucket: str,
         key: str,
         options: PutOptions,
-        checksum_sha256: str | None = None,
         progress: Progress | None = None,
     ) -> ObjectMetadata:
         """Store a stream, from where it stands."""
-        upload = Upload(bucket, key, options, Digests(options.content_md5, checksum_sha256), progress)
+        upload = Upload(bucket, key, options, Digests(options), progress)
         with _Located("put_object", bucket, key, self._framework):
             return self._uploads.stream(stream, size, upload)
 
@@ -121,11 +120,11 @@ class Transfers:
         options = _copy_options(source, changes, onto_itself=(source_bucket, source_key) == (bucket, key))
         size = source.size or 0
         if size > self._config.copy_threshold and isinstance(self._client, SupportsMultipart):
-            content = PutOptions(**_merged(source, changes))
             ranges = split(size, self._config.copy_part_size)
-            parts = Multipart(self._client, self._executor)
+            sources = [CopySource(source_bucket, source_key, source.etag, *each) for each in ranges]
             unchanged = partial(self._check_unchanged, source_bucket, source)
-            copied = parts.copy(source_bucket, source_key, bucket, key, ranges, content, options, unchanged)
+            parts = Multipart(self._client, self._executor)
+            copied = parts.copy(sources, bucket, key, PutOptions(**_merged(source, changes)), unchanged)
         else:
             copied = self._client.copy_object(source_bucket, source_key, bucket, key, options)
         return replace(copied, size=size)

@@ -59,6 +59,8 @@ class Uploads:
                 return self.stream(*stream_of(file, None), upload)
             before = os.fstat(file.fileno())
             size = before.st_size
+            if size == 0 and file.peek(1):  # a file of /proc, which does not tell its size
+                return self.stream(*stream_of(io.BytesIO(file.read()), None), upload)
             window, verify = FileWindow(file, 0, size), _Unchanged(file, before)
             if upload.digests:
                 upload.digests.check_stream(window)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
 from data_store.object_store.errors import InvalidArgument
@@ -25,7 +28,9 @@ from data_store.object_store.models import (
 __all__ = [
     "MAX_KEYS",
     "bucket",
+    "byte_range",
     "content_options",
+    "file_path",
     "get_options",
     "key",
     "list_options",
@@ -97,6 +102,18 @@ def prefix(value: str, name: str = "prefix") -> str:
     return value
 
 
+def file_path(value: str | os.PathLike[str]) -> Path:
+    """Check the path of a file of the caller."""
+    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(path, str):
+        raise InvalidArgument(f"file_path must be a path, not {type(value).__name__}")
+    if not path or "\0" in path:
+        raise InvalidArgument("file_path must not be empty or hold a NUL")
+    if path.endswith(os.sep):  # which Path would drop
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    return Path(path)
+
+
 def positive(name: str, value: int | None, most: int | None = None) -> int | None:
     """Check a whole number of at least 1, or None."""
     if value is None:
@@ -127,31 +144,38 @@ def get_options(
     return GetOptions(offset=offset, length=length, if_match=_etag("if_match", if_match), if_none_match=if_none_match)
 
 
+def byte_range(pair: tuple[int, int]) -> GetOptions:
+    """Check an ``(offset, length)`` pair: an offset of at least 0, a length of at least 1."""
+    try:
+        offset, length = pair
+    except (TypeError, ValueError):
+        raise InvalidArgument(f"ranges must be (offset, length) pairs, not {pair!r}") from None
+    if length is None or offset is None or (isinstance(offset, int) and offset < 0):
+        raise InvalidArgument(f"a range has an offset of at least 0 and a length of at least 1, not {pair!r}")
+    return get_options(offset, length)
+
+
 def put_options(options: UploadOptions) -> PutOptions:
-    """Check the options of an upload; ``checksum_sha256`` is checked here and kept by the caller."""
-    if_none_match = options.get("if_none_match")
-    if if_none_match is not None and if_none_match != "*":
+    """Check the options of an upload."""
+    if not options:
+        return _NO_OPTIONS
+    _known("an upload", options, UploadOptions.__optional_keys__)
+    checked = dict(options)
+    if options.get("if_none_match") not in (None, "*"):
         raise InvalidArgument('if_none_match of a write must be "*": write only if there is no object')
-    if_match = _etag("if_match", options.get("if_match"))
-    if if_match is not None and if_none_match is not None:
+    checked["if_match"] = _etag("if_match", options.get("if_match"))
+    if checked["if_match"] is not None and options.get("if_none_match") is not None:
         raise InvalidArgument("if_match and if_none_match contradict each other: give one")
     _digest("content_md5", options.get("content_md5"), 16)
     _digest("checksum_sha256", options.get("checksum_sha256"), 32)
-    rest = {
-        name: value for name, value in options.items() if name not in {"if_match", "if_none_match", "checksum_sha256"}
-    }
-    if not rest and if_match is None and if_none_match is None:
-        return _NO_OPTIONS
-    _content(rest)
-    return PutOptions(**rest, if_match=if_match, if_none_match=if_none_match)  # type: ignore[arg-type]  # checked above
+    _content(checked)
+    return PutOptions(**checked)  # type: ignore[arg-type]  # checked above
 
 
 def content_options(options: CopyContentOptions) -> CopyContentOptions:
     """Check what a copy replaces."""
+    _known("a copy", options, CopyContentOptions.__optional_keys__)
     checked = dict(options)
-    unknown = checked.keys() - CopyContentOptions.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"a copy has no option {', '.join(sorted(unknown))}")
     _content(checked)
     return cast(CopyContentOptions, checked)
 
@@ -178,6 +202,11 @@ def list_options(
 
 
 _NO_OPTIONS = PutOptions()
+
+
+def _known(what: str, options: Mapping[str, object], names: frozenset[str]) -> None:
+    if unknown := options.keys() - names:
+        raise TypeError(f"{what} has no option {', '.join(sorted(unknown))}")
 
 
 def _text(name: str, value: object) -> None:

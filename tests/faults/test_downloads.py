@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -62,8 +63,38 @@ def test_a_body_that_always_breaks_spends_max_attempts_requests(
     assert len([request for request in wire.requests if is_get(request)]) == attempts
 
 
+def busy_at(*turns):
+    """A condition that holds for these GETs of the object, counted from 1."""
+    turn = itertools.count(1)
+    return lambda request: is_get(request) and next(turn) in turns
+
+
+@pytest.mark.parametrize("busy", [(1, 2), (1,), (2,), (1, 3), (2, 3), (1, 2, 3)])
+def test_what_breaks_and_what_is_throttled_spend_one_budget(busy, store, framework, wire, bucket, tmp_path):
+    """Three GETs of one body, each answered 503 or broken: no fourth, and the last of them says why it failed."""
+    bucket.put("key", CONTENT)
+    wire.answer(503, "ServiceUnavailable", when=busy_at(*busy))
+    wire.cut_response(after=CUT, times=None, when=is_get)
+    with pytest.raises(Throttled if 3 in busy else ConnectionFailed) as raised:
+        store.download_file("key", tmp_path / "file")
+    assert_explains(raised.value, framework, "get_object", bucket=bucket.name, key="key")
+    assert raised.value.__cause__ is not None
+    assert files_in(tmp_path) == []
+    assert len([request for request in wire.requests if is_get(request)]) == 3
+
+
+@pytest.mark.parametrize("busy", [1, 2])
+def test_a_body_is_whole_if_the_last_attempt_brings_its_rest(busy, store, wire, bucket):
+    """503, broken, the rest; or broken, 503, the rest."""
+    bucket.put("key", CONTENT)
+    wire.answer(503, "ServiceUnavailable", when=busy_at(busy))
+    wire.cut_response(after=CUT, times=None, when=lambda request: is_get(request) and "range" not in request.headers)
+    assert store.read_object("key") == CONTENT
+    assert len([request for request in wire.requests if is_get(request)]) == 3
+
+
 def test_a_download_that_is_throttled_when_it_is_taken_up_ends(store, framework, wire, bucket, tmp_path):
-    """One GET that broke, then only 503: the one that takes it up is tried as any GET is, and nothing above it is."""
+    """One GET that broke, then only 503: what is left of the attempts is spent, and the throttling is raised."""
     bucket.put("key", CONTENT)
     wire.cut_response(after=CUT, when=is_get)
     wire.answer(503, "ServiceUnavailable", when=lambda request: is_get(request) and "range" in request.headers)
@@ -71,7 +102,7 @@ def test_a_download_that_is_throttled_when_it_is_taken_up_ends(store, framework,
         store.download_file("key", tmp_path / "file")
     assert_explains(raised.value, framework, "get_object", bucket=bucket.name, key="key")
     assert files_in(tmp_path) == []
-    assert len([request for request in wire.requests if is_get(request)]) <= 1 + 3
+    assert len([request for request in wire.requests if is_get(request)]) == 3
 
 
 def test_a_body_that_stalls_is_timed_out(make_wired, framework, wire, bucket, tmp_path):

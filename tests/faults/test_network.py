@@ -123,3 +123,18 @@ def test_a_proxy_that_fails_does_not_show_its_password(fault, make_store, framew
         store.read_object("key")
     assert_explains(raised.value, framework, "get_object", bucket="bucket", key="key")
     assert SECRETS[2] not in repr(store.config) + repr(store) + store.config.to_url()
+
+
+@pytest.mark.parametrize("bypassed", [False, True])
+def test_the_proxy_of_the_environment_is_used(bypassed, make_store, alone, monkeypatch):
+    """Both frameworks go through HTTP_PROXY, but not for the hosts of NO_PROXY."""
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://{alone.endpoint}")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host, port = server.getsockname()
+        monkeypatch.setenv("no_proxy", host if bypassed else "nobody.invalid")
+        store = make_store(f"{host}:{port}", max_attempts=1, read_timeout=0.5)
+        with pytest.raises(TimedOut if bypassed else ObjectStoreError):
+            store.head_object("key")
+    assert len(alone.requests) == (0 if bypassed else 1)

@@ -34,6 +34,7 @@ from data_store.object_store.models import (
     Bucket,
     ContentOptions,
     CopyOptions,
+    CopySource,
     DeletedObject,
     GetOptions,
     ListOptions,
@@ -302,24 +303,13 @@ class PartsClient(DictClient, SupportsMultipart):
         content = self._drain(body)
         return self._keep_part(upload_id, part_number, content)
 
-    def upload_part_copy(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        upload_id: str,
-        part_number: int,
-        offset: int,
-        length: int,
-        options: CopyOptions,
-    ) -> PartInfo:
+    def upload_part_copy(self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource) -> PartInfo:
         """Store a part from another object."""
         self.calls.append("upload_part_copy")
-        found = self._found(source_bucket, source_key, "NoSuchKey")
-        if options.source_etag not in (None, found.etag):
+        found = self._found(source.bucket, source.key, "NoSuchKey")
+        if source.etag not in (None, found.etag):
             raise VendorError("PreconditionFailed", 412)
-        return self._keep_part(upload_id, part_number, found.content[offset : offset + length])
+        return self._keep_part(upload_id, part_number, found.content[source.offset : source.offset + source.length])
 
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]

@@ -354,6 +354,98 @@ def test_a_body_that_failed_does_not_end_quietly() -> None:
         body.read()
 
 
+def test_a_body_that_was_interrupted_does_not_go_on() -> None:
+    """What Ctrl-C cut off is lost: reading on would leave a gap."""
+
+    class Interrupted(Raw):
+        def read(self, size: int, /) -> bytes:
+            raise KeyboardInterrupt
+
+    raw = Interrupted(b"abc")
+    body = _body(raw, 3)
+    with pytest.raises(KeyboardInterrupt):
+        body.read(1)
+    assert raw.closes == 1
+    with pytest.raises(ConnectionFailed, match="interrupted"):
+        body.read()
+
+
+def test_a_translation_that_fails_does_not_end_quietly() -> None:
+    """A mistake in an adapter's ``classify`` is no end of the content."""
+    raw = Raw(b"abc", BrokenError("reset"))
+    body = ObjectBody(raw, 5, lambda _exc: ConnectionFailed(str(1 // 0)))
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            body.read()
+    assert raw.closes == 1
+
+
+class Again:
+    """A follower with another body for each break."""
+
+    def __init__(self, *raws: Raw) -> None:
+        self.raws = list(raws)
+        self.lefts: list[int] = []
+        self.got = b""
+
+    def received(self, chunk: bytes, /) -> None:
+        """Collect."""
+        self.got += chunk
+
+    def recover(self, error: Exception, left: int, /) -> Raw:
+        """Return the next body, or raise."""
+        self.lefts.append(left)
+        if not self.raws:
+            raise error
+        return self.raws.pop(0)
+
+    def finished(self) -> None:
+        """Refuse one content."""
+        if self.got == b"wrong":
+            raise RefusedError
+
+
+def test_a_follower_takes_a_body_up_as_often_as_it_likes() -> None:
+    """Thousands of breaks are no deeper than one, and every connection goes back."""
+    raws = [Raw(b"a", BrokenError("reset")) for _ in range(3000)]
+    body = _body(raws[0], 3000)
+    follower = Again(*raws[1:])
+    body.follow(follower)
+    assert body.read() == b"a" * 3000
+    empty = [Raw(BrokenError("reset")) for _ in range(3000)]
+    body = _body(empty[0], 1)
+    body.follow(Again(*empty[1:], Raw(b"a")))
+    assert body.read() == b"a"
+    assert {raw.closes for raw in [*raws, *empty]} == {1}
+
+
+def test_what_a_follower_raises_stays() -> None:
+    """The break that it gives up on, with its cause, and the content that it refuses."""
+    raw, broken = Raw(b"abc"), BrokenError("reset")
+    raw.chunks.append(broken)
+    body = _body(raw, 5)
+    body.follow(Again())
+    for _ in range(2):
+        with pytest.raises(ConnectionFailed) as caught:
+            body.read()
+        assert caught.value.__cause__ is broken
+    wrong = Raw(b"wrong")
+    body = _body(wrong, 5)
+    body.follow(Again())
+    for _ in range(2):
+        with pytest.raises(RefusedError):
+            body.read()
+    assert (raw.closes, wrong.closes) == (1, 1)
+
+
+def test_a_body_knows_how_many_requests_it_took() -> None:
+    """What its adapter says, else one."""
+    raw: Any = Raw(b"a")
+    assert _body(raw, 1).attempts == 1
+    raw.attempts = 3
+    assert _body(raw, 1).attempts == 3
+
+
 def test_a_body_that_is_closed_or_garbage_gives_its_connection_back() -> None:
     """What was not read is dropped."""
     closed, garbage = Raw(b"abc"), Raw(b"abc")

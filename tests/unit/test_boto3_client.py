@@ -7,15 +7,16 @@ import inspect
 import io
 import string
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore import exceptions as botocore
 
-from data_store.object_store.adapters import boto3_errors
+from data_store.object_store.adapters import boto3_connection, boto3_errors
 from data_store.object_store.adapters.boto3_client import Boto3Client
-from data_store.object_store.body import Source
+from data_store.object_store.body import ObjectBody, Source
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.errors import (
     AccessDenied,
@@ -80,7 +81,7 @@ NEVER_MET = {
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[tuple[FaultServer, Boto3Client]]:
-    """A server and its client, whose making takes boto3 half a second."""
+    """A server and its client."""
     with FaultServer() as running:
         made = make_client(running.endpoint)
         yield running, made
@@ -136,6 +137,88 @@ def test_a_fresh_client_makes_exactly_the_configured_number_of_requests(server: 
         client.get_object("bucket", "key", GetOptions())
     assert len(server.requests) == attempts
     client.close()
+
+
+@pytest.mark.parametrize("read", ["get_object", "head_object"])
+def test_a_read_is_sent_as_often_as_its_options_allow(server: FaultServer, read: str) -> None:
+    """Fewer times or more often than configured; and other requests as often as before."""
+    server.answer(503, "SlowDown")
+    client = make_client(server.endpoint, retry={"max_attempts": 2})
+    for attempts, sent in [(1, 1), (3, 3), (1, 1), (None, 2)]:
+        server.forget()
+        server.answer(503, "SlowDown")
+        with pytest.raises(Throttled):
+            getattr(client, read)("bucket", "key", GetOptions(attempts=attempts))
+        assert len(server.requests) == sent
+    client.close()
+
+
+def test_a_body_says_how_many_requests_it_took(server: FaultServer) -> None:
+    """The retries below are among them."""
+    client = make_client(server.endpoint, retry={"max_attempts": 3})
+    for failures in (0, 1, 2):
+        server.forget()
+        if failures:
+            server.answer(503, "SlowDown", times=failures)
+        server.answer(200, body=b"content")
+        found = client.get_object("bucket", "key", GetOptions())
+        assert cast(ObjectBody, found.body).attempts == 1 + failures
+        assert found.read() == b"content"
+    client.close()
+
+
+def test_a_read_with_other_attempts_is_signed_with_the_same_credentials(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that boto3's chain found first, whatever the environment says by then."""
+    server.answer(200, body=b"content")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "first")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    config = ObjectStoreConfiguration(framework="boto3", connection={"endpoint": server.endpoint})
+    client = Boto3Client(config)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "second")
+    another = Boto3Client(config)
+    client.get_object("bucket", "key", GetOptions(attempts=1)).close()
+    another.get_object("bucket", "key", GetOptions(attempts=1)).close()
+    signed = [request.headers["authorization"].partition("Credential=")[2] for request in server.requests]
+    assert [credential.partition("/")[0] for credential in signed] == ["first", "second"]
+    client.close()
+    another.close()
+
+
+def test_clients_made_at_the_same_time_all_work(server: FaultServer) -> None:
+    """They share botocore's models, and a client that is asked for new numbers of attempts its session."""
+    server.answer(200, body=b"content")
+    boto3_connection._loader.cache_clear()
+
+    def read(attempts: int) -> bytes:
+        client = make_client(server.endpoint)
+        content = client.get_object("bucket", "key", GetOptions(attempts=1 + attempts % 3)).read()
+        client.close()
+        return content
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read, range(16))) == [b"content"] * 16
+        client = make_client(server.endpoint)
+        options = [GetOptions(attempts=1 + number % 4) for number in range(16)]
+        found = pool.map(lambda given: client.get_object("bucket", "key", given).read(), options)
+        assert list(found) == [b"content"] * 16
+        client.close()
+
+
+def test_botocores_models_are_read_once_for_each_place(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A client with another AWS_DATA_PATH has those that it finds there."""
+    boto3_connection._loader.cache_clear()
+    for path in (None, None, tmp_path, tmp_path, None):
+        monkeypatch.delenv("AWS_DATA_PATH", raising=False)
+        if path is not None:
+            monkeypatch.setenv("AWS_DATA_PATH", str(path))
+        make_client(server.endpoint).close()
+    assert boto3_connection._loader.cache_info().misses == 2
+    assert str(tmp_path) in boto3_connection._loader(str(tmp_path)).search_paths
+    assert str(tmp_path) not in boto3_connection._loader(None).search_paths
 
 
 @pytest.mark.parametrize("size", [10, 2 * MIB])

@@ -131,3 +131,28 @@ def test_a_symbolic_link_to_a_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("dir")
     with pytest.raises(IsADirectoryError):
         AtomicFile(tmp_path / "link")
+
+
+def test_a_target_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    """What only its owner could read stays so."""
+    target = tmp_path / "target"
+    target.write_bytes(b"old")
+    target.chmod(0o600)
+    writing = AtomicFile(target)
+    with writing as file:
+        file.write(b"new")
+        writing.commit()
+    assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    """As open() does: the file it names is written, and the link stays."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_bytes(b"old")
+    link.symlink_to(real)
+    writing = AtomicFile(link)
+    with writing as file:
+        file.write(b"new")
+        writing.commit()
+    assert link.is_symlink()
+    assert real.read_bytes() == b"new"

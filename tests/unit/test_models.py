@@ -103,9 +103,8 @@ def test_an_object_has_all_fields_of_its_metadata() -> None:
     assert flat == {field.name for field in dataclasses.fields(ObjectMetadata)} | {"body", "content_length"}
 
 
-def test_upload_options_are_those_of_a_put_and_a_digest() -> None:
-    """What the facade takes is what an adapter gets, and the SHA-256 that the transfer checks itself."""
+def test_upload_options_are_those_of_a_put() -> None:
+    """What the facade takes is what an adapter gets."""
     taken = models.UploadOptions.__annotations__.keys()
     put = {field.name for field in dataclasses.fields(PutOptions)}
-    assert set(taken) - put == {"checksum_sha256"}
-    assert put <= set(taken)
+    assert set(taken) == put

@@ -15,6 +15,7 @@ PUBLIC = [
     "ConnectionConfiguration",
     "ConnectionFailed",
     "CopyOptions",
+    "CopySource",
     "DeletedObject",
     "Framework",
     "GetOptions",

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_store.object_store.body import Source
-from data_store.object_store.errors import ConnectionFailed, IntegrityError, ObjectNotFound, PreconditionFailed
+from data_store.object_store.errors import (
+    ConnectionFailed,
+    IntegrityError,
+    ObjectNotFound,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+)
 from data_store.object_store.models import GetOptions, Object, ObjectMetadata, PutOptions
 from data_store.object_store.reading import ObjectReader, open_resuming, without_body
 from tests.unit.dict_client import DictClient, VendorError
@@ -94,6 +100,42 @@ def test_no_more_requests_than_attempts() -> None:
     assert client.calls.count("get_object") == 3
 
 
+class RetryingClient(BreakingClient):
+    """Needs ``takes`` requests for each body, and is asked with ``asked`` attempts."""
+
+    breaks = 100
+    takes = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int | None] = []
+
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
+        """Note the attempts."""
+        self.asked.append(options.attempts)
+        return super().get_object(bucket, key, options)
+
+    def _body(self, content: bytes) -> io.BytesIO:
+        body: Any = super()._body(content)
+        body.attempts = self.takes
+        return body  # type: ignore[no-any-return]  # attributes are not known to BytesIO
+
+
+@pytest.mark.parametrize(
+    ("takes", "attempts", "asked"),
+    [(1, 3, [None, 2, 1]), (2, 3, [None, 1]), (3, 3, [None]), (2, 6, [None, 4, 2]), (5, 3, [None]), (1, 1, [None])],
+)
+def test_requests_below_the_client_count_too(takes: int, attempts: int, asked: list[int | None]) -> None:
+    """A GET that takes a body up may make as many as are left, and is not made if none is."""
+    client = RetryingClient()
+    client.takes = takes
+    _put(client)
+    with pytest.raises(ConnectionFailed):
+        _opened(client, attempts=attempts).read()
+    assert client.asked == asked
+    assert all(body.closed for body in client.bodies)
+
+
 def test_a_body_that_failed_does_not_end_quietly() -> None:
     """Who reads on gets the error again, not an end."""
     client = BreakingClient()
@@ -147,6 +189,43 @@ def test_two_versions_are_not_mixed_by_a_server_that_ignores_conditions() -> Non
         found.body.read()
 
 
+def test_an_object_that_became_shorter_was_replaced() -> None:
+    """A server that looks at the range before the condition says it so."""
+
+    class Shorter(BreakingClient):
+        def on_open(self) -> None:
+            if len(self.bodies) == 0:
+                _put(self, b"short")
+
+        @staticmethod
+        def _check_reading(found: Any, options: GetOptions) -> None:
+            return
+
+    client = Shorter()
+    _put(client)
+    found = _opened(client)
+    with pytest.raises(IntegrityError, match="replaced") as caught:
+        found.body.read()
+    assert isinstance(caught.value.__cause__, RangeNotSatisfiable)
+
+
+def test_a_suffix_of_an_object_of_unknown_size_is_not_taken_up_again() -> None:
+    """Nobody knows where it broke."""
+
+    class NoSize(BreakingClient):
+        def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
+            found = super().get_object(bucket, key, options)
+            object.__setattr__(found, "size", None)
+            return found
+
+    client = NoSize()
+    _put(client)
+    assert _opened(client, GetOptions(offset=7, length=300)).read() == CONTENT[7:307]
+    client.breaks = 1
+    with pytest.raises(ConnectionFailed):
+        _opened(client, GetOptions(offset=-300)).read()
+
+
 def test_an_object_that_was_deleted_meanwhile_is_not_found() -> None:
     """What is missing is said."""
 
@@ -158,8 +237,11 @@ def test_an_object_that_was_deleted_meanwhile_is_not_found() -> None:
     client = Deleted()
     _put(client)
     found = _opened(client)
-    with pytest.raises(ObjectNotFound):
-        found.body.read()
+    for _ in range(2):
+        with pytest.raises(ObjectNotFound) as caught:
+            found.body.read()
+        assert isinstance(caught.value.__cause__, VendorError)
+    assert all(body.closed for body in client.bodies)
 
 
 def test_content_without_an_etag_is_not_taken_up_again() -> None:
@@ -194,6 +276,15 @@ def test_content_that_does_not_have_its_md5_is_refused() -> None:
         body.read(1000)
     error = caught.value
     assert (error.operation, error.bucket, error.key, error.framework) == ("get_object", "b", "k", "memory")
+    assert client.bodies[0].closed
+
+
+def test_an_empty_object_that_does_not_have_its_md5_is_refused() -> None:
+    """When it is opened: nobody reads a body of no bytes."""
+    client = WrongMd5Client()
+    _put(client, b"")
+    with pytest.raises(IntegrityError, match="MD5"):
+        _opened(client)
     assert client.bodies[0].closed
 
 

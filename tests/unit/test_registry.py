@@ -95,17 +95,19 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 @pytest.mark.parametrize("name", ["minio", "boto3"])
 def test_a_missing_sdk_names_its_extra(name: str) -> None:
-    """Without the SDK the error is both a ConfigurationError and an ImportError, with the command to run."""
+    """Without the SDK the error is both a ConfigurationError and an ImportError, with the extra to install."""
     script = (
         "import sys\n"
         f"sys.modules[{name!r}] = None\n"
         "from data_store.object_store import registry, errors\n"
-        f"try: registry.load({name!r})\n"
+        "from data_store.object_store.configurations import Framework\n"
+        f"try: registry.load(Framework({name!r}))\n"
         "except errors.MissingDependency as error: print(isinstance(error, ImportError), error)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("True ")
-    assert f"pip install 'data-store[{name}]'" in done.stdout
+    assert f"install data-store with its extra {name!r}, data-store[{name}]" in done.stdout
+    assert "<Framework" not in done.stdout
 
 
 def test_a_third_party_import_failure_is_a_missing_dependency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

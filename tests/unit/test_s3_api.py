@@ -16,7 +16,7 @@ from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.adapters.s3.xml import InvalidXml
 from data_store.object_store.body import Source
 from data_store.object_store.errors import AccessDenied, UnsupportedOperation, UploadNotFound
-from data_store.object_store.models import CopyOptions, GetOptions, ListOptions, PartInfo, PutOptions
+from data_store.object_store.models import CopyOptions, CopySource, GetOptions, ListOptions, PartInfo, PutOptions
 from tests.unit.s3_server import Answer, connection, error, quick_retry, recording_server
 
 PARTS = [PartInfo(2, hashlib.md5(b"b").hexdigest(), 1), PartInfo(1, hashlib.md5(b"a").hexdigest(), 5)]
@@ -92,6 +92,25 @@ def test_a_whole_object_is_not_taken_for_a_range(options, server, api):
     assert api.get_object("b", "k", GetOptions()).body.read(5) == b"12345"
 
 
+@pytest.mark.parametrize("read", ["get_object", "head_object"])
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_a_read_is_sent_as_often_as_its_options_allow(read, attempts, server, api):
+    """Whatever is configured."""
+    server.answers = [Answer(503)]
+    with pytest.raises(AnswerError):
+        getattr(api, read)("b", "k", GetOptions(attempts=attempts))
+    assert len(server.seen) == attempts
+
+
+def test_a_body_says_how_many_requests_it_took(server, api):
+    """The retries below are among them."""
+    server.answers = [Answer(503), Answer(0), Answer(body=b"12345")]
+    for attempts in (3, 1):
+        body = api.get_object("b", "k", GetOptions()).body
+        body.close()
+        assert body.attempts == attempts
+
+
 @pytest.mark.parametrize("options", [GetOptions(offset=5), GetOptions(offset=-5)])
 def test_a_range_that_is_refused_stays_refused(options, server, api):
     """Where the object has bytes."""
@@ -136,7 +155,7 @@ def test_a_copy_that_fails_after_200_is_an_error(server, api):
     with pytest.raises(AnswerError):
         api.copy_object("b", "k", "b", "l", CopyOptions(replace=True))
     with pytest.raises(AnswerError):
-        api.upload_part_copy("b", "k", "b", "l", "id", 1, 0, 10, CopyOptions())
+        api.upload_part_copy("b", "l", "id", 1, CopySource("b", "k", None, 0, 10))
 
 
 def test_a_write_reports_the_answers_time_and_nothing_that_was_not_said(server, api):

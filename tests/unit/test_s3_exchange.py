@@ -11,7 +11,7 @@ import pytest
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, xml_answer
 from data_store.object_store.adapters.s3.sigv4 import Credentials
-from data_store.object_store.adapters.s3.transport import Transport
+from data_store.object_store.adapters.s3.transport import Transport, attempts_made
 from data_store.object_store.adapters.s3.xml import InvalidXml
 from data_store.object_store.body import Source
 from data_store.object_store.errors import AccessDenied, ServerError, Throttled
@@ -61,6 +61,24 @@ def test_a_bucket_in_another_region_is_asked_there_once_and_remembered(method, s
     assert [region_signed_for(seen) for seen in server.seen] == ["us-east-1", "moon-1", "moon-1"]
     if method == "PUT":
         assert [seen.body for seen in server.seen[:2]] == [LARGE, LARGE]
+
+
+@pytest.mark.parametrize(("before", "sent"), [(0, 3), (1, 3), (2, 4)])
+def test_a_correction_of_the_region_spends_the_same_attempts(before, sent, server, make_exchange):
+    """Three, or one more where they were spent before the region was known."""
+    elsewhere = error(400, "AuthorizationHeaderMalformed", x_amz_bucket_region="moon-1")
+    server.answers = [*[Answer(503)] * before, elsewhere, Answer(503)]
+    with pytest.raises(AnswerError):
+        make_exchange().send(Request(method="GET", bucket="b", key="k"))
+    assert len(server.seen) == sent
+
+
+def test_an_answer_behind_a_correction_counts_all_requests(server, make_exchange):
+    """That which was refused, and its retries, too."""
+    elsewhere = error(400, "AuthorizationHeaderMalformed", x_amz_bucket_region="moon-1")
+    server.answers = [Answer(503), elsewhere, Answer(503), Answer()]
+    answer = make_exchange().send(Request(method="GET", bucket="b", key="k", attempts=5))
+    assert (attempts_made(answer), len(server.seen)) == (4, 4)
 
 
 def test_a_region_in_the_body_of_an_error_is_found(server, make_exchange):

@@ -75,6 +75,13 @@ def test_an_answer_says_all_of_an_object():
     assert (found.metadata, found.checksums, found.storage_class) == ({"name": "ü"}, {"md5": MD5}, None)
 
 
+def test_a_range_of_an_object_of_unknown_size_says_no_size():
+    """RFC 9110, 14.4: the range's own length is another thing."""
+    answer = HTTPHeaderDict({"Content-Length": "2", "Content-Range": "bytes 1-2/*"})
+    found = headers.read_object("bucket", "key", answer, BytesIO(b"el"))
+    assert (found.size, found.content_length) == (None, 2)
+
+
 @pytest.mark.parametrize(
     ("bucket", "answer"),
     [

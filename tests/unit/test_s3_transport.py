@@ -13,7 +13,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import EmptyPoolError, MaxRetryError
 
 from data_store.object_store.adapters.s3.sigv4 import encode_path
-from data_store.object_store.adapters.s3.transport import SdkPools, Transport, was_retried
+from data_store.object_store.adapters.s3.transport import SdkPools, Transport, attempts_made, was_retried
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
@@ -88,6 +88,17 @@ def test_a_failing_server_sees_exactly_max_attempts_requests(status, attempts, s
     server.answers = [Answer(status)]
     assert carry("POST", attempts=attempts).status == status
     assert len(server.seen) == attempts
+
+
+@pytest.mark.parametrize(("attempts", "sent"), [(1, 1), (2, 2), (5, 5), (None, 3)])
+def test_a_request_may_have_attempts_of_its_own(attempts, sent, server):
+    """Fewer or more than configured; the answer tells how many there were."""
+    server.answers = [Answer(503)]
+    transport = Transport(connection(server.address), quick_retry(3))
+    retries = transport.retries(attempts)
+    answer = transport.send("GET", f"http://{server.address}", "/", {"Host": server.address}, retries=retries)
+    transport.close()
+    assert (len(server.seen), attempts_made(answer)) == (sent, sent)
 
 
 def test_a_connection_that_breaks_is_tried_max_attempts_times(server, carry):

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_store.object_store.errors import IntegrityError, InvalidArgument
+from data_store.object_store.models import PutOptions
 from data_store.object_store.sources import Digests, FileWindow, IterableReader, TypedReader, stream_of
 
 CHUNKS = st.lists(st.binary(max_size=9), max_size=9)
@@ -212,10 +213,13 @@ MD5 = base64.b64encode(hashlib.md5(CONTENT).digest()).decode()
 SHA256 = base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()
 
 
-@pytest.mark.parametrize("announced", [(MD5, None), (None, SHA256), (MD5, SHA256)])
-def test_content_that_has_its_digests_passes(announced: tuple[str | None, str | None]) -> None:
+BOTH = PutOptions(content_md5=MD5, checksum_sha256=SHA256)
+
+
+@pytest.mark.parametrize("announced", [PutOptions(content_md5=MD5), PutOptions(checksum_sha256=SHA256), BOTH])
+def test_content_that_has_its_digests_passes(announced: PutOptions) -> None:
     """One or both."""
-    digests = Digests(*announced)
+    digests = Digests(announced)
     assert digests
     stream = io.BytesIO(b"before" + CONTENT)
     stream.seek(6)
@@ -223,16 +227,16 @@ def test_content_that_has_its_digests_passes(announced: tuple[str | None, str | 
     assert stream.tell() == 6
 
 
-@pytest.mark.parametrize(("announced", "name"), [((MD5, None), "content_md5"), ((None, SHA256), "checksum_sha256")])
-def test_content_that_has_another_digest_is_refused(announced: tuple[str | None, str | None], name: str) -> None:
+@pytest.mark.parametrize("name", ["content_md5", "checksum_sha256"])
+def test_content_that_has_another_digest_is_refused(name: str) -> None:
     """The message names which."""
     with pytest.raises(IntegrityError, match=name):
-        Digests(*announced).check_stream(io.BytesIO(CONTENT[1:]))
+        Digests(PutOptions(**{name: getattr(BOTH, name)})).check_stream(io.BytesIO(CONTENT[1:]))
 
 
 def test_without_digests_there_is_nothing_to_check() -> None:
     """Nothing announced, nothing computed."""
-    digests = Digests(None, None)
+    digests = Digests(PutOptions())
     assert not digests
     digests.update(b"anything")
     digests.check()
@@ -240,7 +244,7 @@ def test_without_digests_there_is_nothing_to_check() -> None:
 
 def test_a_stream_is_digested_while_it_passes() -> None:
     """The content comes through as it is."""
-    digests = Digests(MD5, SHA256)
+    digests = Digests(BOTH)
     passing = digests.digesting(Unseekable(CONTENT))
     assert _all(passing, 100) == CONTENT
     digests.check()
@@ -254,7 +258,7 @@ def test_a_non_blocking_stream_is_not_cut_short_by_its_digests() -> None:
         def read(self, size: int | None = -1, /) -> Any:
             return next(answers)
 
-    digests = Digests(base64.b64encode(hashlib.md5(b"ab").digest()).decode(), None)
+    digests = Digests(PutOptions(content_md5=base64.b64encode(hashlib.md5(b"ab").digest()).decode()))
     passing = digests.digesting(TypedReader(Slow(b"")))
     assert passing.read(2) == b"ab"
     with pytest.raises(InvalidArgument, match="non-blocking"):

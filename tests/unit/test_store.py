@@ -29,6 +29,7 @@ from data_store.object_store.errors import (
     ObjectNotFound,
     ObjectStoreError,
     RangeNotSatisfiable,
+    ServerError,
     StoreClosed,
 )
 from data_store.object_store.models import DeletedObject, ListOptions, Object, ObjectPage
@@ -266,6 +267,7 @@ BAD: dict[str, Callable[[ObjectStore], object]] = {
     "read_object": lambda store: store.read_object("\0"),
     "open_object block": lambda store: store.open_object("k", block_size=0),
     "open_object key": lambda store: store.open_object(""),
+    "get_ranges nothing": lambda store: store.get_ranges("k", None),  # type: ignore[arg-type]
     "get_ranges pair": lambda store: store.get_ranges("k", [(0, 1, 2)]),  # type: ignore[list-item]
     "get_ranges number": lambda store: store.get_ranges("k", [5]),  # type: ignore[list-item]
     "get_ranges suffix": lambda store: store.get_ranges("k", [(-1, 1)]),
@@ -276,6 +278,7 @@ BAD: dict[str, Callable[[ObjectStore], object]] = {
     "exists": lambda store: store.exists(""),
     "delete_file": lambda store: store.delete_file(""),
     "delete_object": lambda store: store.delete_object("x" * 1025),
+    "delete_objects number": lambda store: store.delete_objects(5),  # type: ignore[arg-type]
     "delete_objects one": lambda store: store.delete_objects("key"),
     "delete_objects bytes": lambda store: store.delete_objects(b"key"),  # type: ignore[arg-type]
     "delete_objects last": lambda store: store.delete_objects([*["k"] * 2000, ""]),
@@ -285,6 +288,7 @@ BAD: dict[str, Callable[[ObjectStore], object]] = {
     "list_objects start_after": lambda store: store.list_objects(start_after="\0"),
     "list_prefixes prefix": lambda store: store.list_prefixes("\ud800"),
     "list_prefixes delimiter": lambda store: store.list_prefixes(delimiter=""),
+    "list_prefixes no delimiter": lambda store: store.list_prefixes(delimiter=None),  # type: ignore[arg-type]
     "list_page limit": lambda store: store.list_page(limit=1001),
     "list_page prefix": lambda store: store.list_page("\0"),
     "list_page cursor": lambda store: store.list_page(cursor=""),
@@ -541,6 +545,19 @@ def test_an_empty_page_is_not_the_end(store: ObjectStore, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys.modules[__name__], "CountedClient", Sparse)
     _fill(store, "k")
     assert [found.key for found in store.list_objects()] == ["k"]
+
+
+def test_a_listing_that_does_not_go_on_ends_with_an_error(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that answers the same cursor for ever must not keep the caller for ever."""
+
+    class Endless(CountedClient):
+        def list_page(self, bucket: str, prefix: str, options: ListOptions) -> ObjectPage:
+            return ObjectPage(cursor="again")
+
+    monkeypatch.setattr(sys.modules[__name__], "CountedClient", Endless)
+    with pytest.raises(ServerError, match="again and again") as caught:
+        list(store.list_objects())
+    assert (caught.value.operation, caught.value.framework) == ("list_page", "dict")
 
 
 # buckets

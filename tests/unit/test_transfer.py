@@ -83,10 +83,10 @@ class Pipe(io.RawIOBase):
 
 def _upload_way(transfers: _DataTransfers, way: str, tmp_path: Path, size: int, progress: Progress) -> None:
     if way == "file":
-        transfers.upload_file(_file(tmp_path, size), "b", "k", NO_OPTIONS, None, progress)
+        transfers.upload_file(_file(tmp_path, size), "b", "k", NO_OPTIONS, progress)
     else:
         data = CONTENT[:size] if way == "bytes" else Pipe(CONTENT[:size])
-        transfers.upload(data, None, "b", "k", NO_OPTIONS, None, progress)
+        transfers.upload(data, None, "b", "k", NO_OPTIONS, progress)
 
 
 def _stored(client: DictClient, key: str = "k") -> bytes:
@@ -290,17 +290,17 @@ def _sha256(content: bytes) -> str:
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
-def _upload(client: DictClient, way: str, path: Path, content: bytes, options: PutOptions, sha256: str | None) -> None:
+def _upload(client: DictClient, way: str, path: Path, content: bytes, options: PutOptions) -> None:
     transfers = _transfers(client)
     try:
         if way == "file":
             path.write_bytes(content)
-            transfers.upload_file(path, "b", "k", options, sha256)
+            transfers.upload_file(path, "b", "k", options)
         else:
             data = {"bytes": content, "seekable": io.BytesIO(content), "pipe": Pipe(content), "chunks": [content, b""]}[
                 way
             ]
-            transfers.upload(data, None, "b", "k", options, sha256)
+            transfers.upload(data, None, "b", "k", options)
     finally:
         transfers.close()
 
@@ -311,7 +311,9 @@ def _upload(client: DictClient, way: str, path: Path, content: bytes, options: P
 def test_content_with_its_digests_is_stored(cls: type[DictClient], way: str, size: int, tmp_path: Path) -> None:
     """Both, on every way that bytes take."""
     client, content = cls(), CONTENT[:size]
-    _upload(client, way, tmp_path / "file", content, PutOptions(content_md5=_md5(content)), _sha256(content))
+    _upload(
+        client, way, tmp_path / "file", content, PutOptions(content_md5=_md5(content), checksum_sha256=_sha256(content))
+    )
     assert _stored(client) == content
 
 
@@ -324,17 +326,10 @@ def test_content_with_another_digest_leaves_the_old_object(
 ) -> None:
     """Before anything is visible, with no upload left."""
     client, content = cls(), CONTENT[:size]
-    _upload(client, "bytes", tmp_path, b"old", NO_OPTIONS, None)
-    wrong = _md5(b"other") if digest == "md5" else None
+    _upload(client, "bytes", tmp_path, b"old", NO_OPTIONS)
+    md5, sha256 = PutOptions(content_md5=_md5(b"other")), PutOptions(checksum_sha256=_sha256(b"other"))
     with pytest.raises(IntegrityError):
-        _upload(
-            client,
-            way,
-            tmp_path / "file",
-            content,
-            PutOptions(content_md5=wrong),
-            None if wrong else _sha256(b"other"),
-        )
+        _upload(client, way, tmp_path / "file", content, md5 if digest == "md5" else sha256)
     assert _stored(client) == b"old"
     assert getattr(client, "uploads", {}) == {}
 
@@ -345,7 +340,7 @@ def test_content_with_another_digest_leaves_the_old_object(
 def test_an_integrity_error_says_what_it_is_about(cls: type[DictClient], way: str, size: int, tmp_path: Path) -> None:
     """Operation, bucket, key and framework, wherever it was noticed."""
     with pytest.raises(IntegrityError) as caught:
-        _upload(cls(), way, tmp_path / "file", CONTENT[:size], NO_OPTIONS, _sha256(b"other"))
+        _upload(cls(), way, tmp_path / "file", CONTENT[:size], PutOptions(checksum_sha256=_sha256(b"other")))
     error = caught.value
     assert (error.bucket, error.key, error.framework) == ("b", "k", "memory")
     assert error.operation
@@ -397,7 +392,7 @@ def test_an_upload_that_fails_leaves_nothing(tmp_path: Path, fails: int, way: st
     client.fails, client.failure = fails, failure
     expected: type[BaseException] = AccessDenied if isinstance(failure, VendorError) else KeyboardInterrupt
     with pytest.raises(expected):
-        _upload(client, way, tmp_path / "file", CONTENT, NO_OPTIONS, None)
+        _upload(client, way, tmp_path / "file", CONTENT, NO_OPTIONS)
     assert _nothing_is_left(client)
     assert client.calls.count("abort_multipart_upload") == 1
 
@@ -412,7 +407,7 @@ def test_a_ctrl_c_while_parts_are_under_way_leaves_nothing(tmp_path: Path) -> No
 
     client = Interrupted()
     with pytest.raises(KeyboardInterrupt):
-        _upload(client, "file", tmp_path / "file", CONTENT, NO_OPTIONS, None)
+        _upload(client, "file", tmp_path / "file", CONTENT, NO_OPTIONS)
     assert _nothing_is_left(client)
 
 
@@ -425,7 +420,7 @@ def test_completing_that_fails_leaves_nothing() -> None:
 
     client = Incomplete()
     with pytest.raises(AccessDenied):
-        _upload(client, "bytes", Path(), CONTENT, NO_OPTIONS, None)
+        _upload(client, "bytes", Path(), CONTENT, NO_OPTIONS)
     assert _nothing_is_left(client)
 
 
@@ -440,7 +435,7 @@ def test_an_abort_that_fails_is_logged_and_hides_nothing(failure: Exception, cap
             raise failure
 
     with caplog.at_level(logging.WARNING, "data_store"), pytest.raises(AccessDenied):
-        _upload(Stubborn(), "bytes", Path(), CONTENT, NO_OPTIONS, None)
+        _upload(Stubborn(), "bytes", Path(), CONTENT, NO_OPTIONS)
     (record,) = caplog.records
     assert (record.levelname, record.name) == ("WARNING", "data_store.object_store")
     assert "aborted" in record.getMessage()
@@ -646,7 +641,7 @@ def test_progress_does_not_fall_when_a_request_is_repeated(tmp_path: Path) -> No
 
     told: list[int] = []
     transfers = _transfers(Twice())
-    transfers.upload_file(_file(tmp_path, len(CONTENT)), "b", "k", NO_OPTIONS, None, lambda done, _: told.append(done))
+    transfers.upload_file(_file(tmp_path, len(CONTENT)), "b", "k", NO_OPTIONS, lambda done, _: told.append(done))
     transfers.close()
     assert told == sorted(set(told))
     assert told[-1] == len(CONTENT)

@@ -289,7 +289,7 @@ def test_an_upload_without_options_has_the_defaults() -> None:
 
 
 def test_options_of_an_upload_pass() -> None:
-    """What is right goes to the adapter, the SHA-256 stays with the transfer."""
+    """What is right goes on."""
     options = validation.put_options(
         {
             "content_type": "text/plain",
@@ -299,7 +299,9 @@ def test_options_of_an_upload_pass() -> None:
             "if_match": '"e"',
         }
     )
-    assert options == PutOptions(content_type="text/plain", metadata={"a": "b"}, content_md5=MD5, if_match="e")
+    assert options == PutOptions(
+        content_type="text/plain", metadata={"a": "b"}, content_md5=MD5, checksum_sha256=SHA256, if_match="e"
+    )
 
 
 @pytest.mark.parametrize("value", ["etag", "", '"*"', "**", 1, ["*"], True])

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from urllib3 import HTTPHeaderDict
 
 from data_store.object_store.adapters import boto3_errors
-from data_store.object_store.adapters.boto3_connection import connect
+from data_store.object_store.adapters.boto3_connection import Clients
 from data_store.object_store.adapters.s3 import etags
 from data_store.object_store.adapters.s3.control_characters import restore
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, endpoint
@@ -29,6 +29,7 @@ from data_store.object_store.models import (
     Bucket,
     ContentOptions,
     CopyOptions,
+    CopySource,
     DeletedObject,
     GetOptions,
     ListOptions,
@@ -73,7 +74,8 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
         connection: ObjectStoreConnectionConfiguration = config.connection
         self._endpoint = endpoint(connection)
         self._quirks = ServerQuirks(lambda: self._client.list_buckets())
-        self._client = connect(connection, self._endpoint, config.retry, self._quirks.learn)
+        self._clients = Clients(connection, self._endpoint, config.retry, self._quirks.learn)
+        self._client = self._clients.usual
 
     def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
         """Store an object with one PutObject."""
@@ -90,7 +92,7 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """Read an object, or a range of it."""
         self._quirks.check(key)
-        answer = self._client.get_object(
+        answer = self._clients.of(options.attempts).get_object(
             Bucket=bucket, Key=key, **_given(Range=range_header(options).get("Range")), **_conditions(options)
         )
         return _object(bucket, key, options, answer)
@@ -98,7 +100,7 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
     def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
         """Ask for everything but the content."""
         self._quirks.check(key)
-        answer = self._client.head_object(Bucket=bucket, Key=key, **_conditions(options))
+        answer = self._clients.of(options.attempts).head_object(Bucket=bucket, Key=key, **_conditions(options))
         return object_metadata(bucket, key, _headers(answer))
 
     def delete_object(self, bucket: str, key: str) -> DeletedObject:
@@ -160,30 +162,19 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
         )
         return PartInfo(part_number, etags.bare(answer["ETag"]) or "", body.size)
 
-    def upload_part_copy(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        upload_id: str,
-        part_number: int,
-        offset: int,
-        length: int,
-        options: CopyOptions,
-    ) -> PartInfo:
+    def upload_part_copy(self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource) -> PartInfo:
         """Make a part from a range of another object."""
-        self._quirks.check(source_key)
+        self._quirks.check(source.key)
         answer = self._client.upload_part_copy(
             Bucket=bucket,
             Key=key,
             UploadId=upload_id,
             PartNumber=part_number,
-            CopySource={"Bucket": source_bucket, "Key": source_key},
-            CopySourceRange=f"bytes={offset}-{offset + length - 1}",
-            **_given(CopySourceIfMatch=options.source_etag),
+            CopySource={"Bucket": source.bucket, "Key": source.key},
+            CopySourceRange=f"bytes={source.offset}-{source.offset + source.length - 1}",
+            **_given(CopySourceIfMatch=source.etag),
         )
-        return PartInfo(part_number, etags.bare(answer["CopyPartResult"].get("ETag")) or "", length)
+        return PartInfo(part_number, etags.bare(answer["CopyPartResult"].get("ETag")) or "", source.length)
 
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]
@@ -255,7 +246,7 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._clients.close()
 
     def classify(self, exc: Exception) -> ObjectStoreError | None:
         """Return our error for an exception of botocore or urllib3."""
@@ -280,6 +271,23 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
         except ClientError:
             return None
         return found if etag is not None and found.etag == etag else None
+
+
+class _Body:
+    """The body of a GET as a raw stream."""
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        self._body = answer["Body"]
+        self.attempts = _attempts(answer)
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes."""
+        chunk: bytes = self._body.read(size)
+        return chunk
+
+    def close(self) -> None:
+        """Give the connection back; an unfinished one is closed."""
+        self._body.close()
 
 
 def _given(**parameters: Any) -> dict[str, Any]:
@@ -316,7 +324,7 @@ def _headers(answer: Mapping[str, Any]) -> HTTPHeaderDict:
 
 
 def _object(bucket: str, key: str, options: GetOptions, answer: Mapping[str, Any]) -> Object:
-    headers, body = _headers(answer), answer["Body"]
+    headers, body = _headers(answer), _Body(answer)
     try:
         check_range(options, answer["ResponseMetadata"]["HTTPStatusCode"], headers)
     except ObjectStoreError:
@@ -358,7 +366,13 @@ def _deleted(answer: DeleteObjectsOutputTypeDef) -> dict[str, DeletedObject]:
 
 
 def _was_retried(error: ClientError) -> bool:
-    return error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+    return _attempts(error.response) > 1
+
+
+def _attempts(answer: Mapping[str, Any]) -> int:
+    """Return how many requests were sent for an answer."""
+    retries: int = answer["ResponseMetadata"].get("RetryAttempts", 0)
+    return 1 + retries
 
 
 def _total_size(parts: Sequence[PartInfo]) -> int | None:

@@ -8,6 +8,7 @@ credentials of the same provider.
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 from xml.etree.ElementTree import ParseError
@@ -41,7 +42,9 @@ from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import (
     AccessDenied,
+    ConfigurationError,
     ConnectionFailed,
+    InvalidArgument,
     ObjectStoreError,
     ServerError,
     UnsupportedOperation,
@@ -49,6 +52,7 @@ from data_store.object_store.errors import (
 from data_store.object_store.models import (
     Bucket,
     CopyOptions,
+    CopySource,
     DeletedObject,
     GetOptions,
     ListOptions,
@@ -63,6 +67,8 @@ from data_store.object_store.models import (
 __all__ = ["MinioClient"]
 
 _METADATA_SERVICE_SECONDS = 2.0
+_HEADER_TEXT = re.compile(r"[!-~]+")
+_UNREADABLE = (ValueError, KeyError, OverflowError)  # a number, a time or a name in an answer that is none
 
 
 class MinioClient(ObjectStoreClient, SupportsMultipart):
@@ -137,23 +143,10 @@ class MinioClient(ObjectStoreClient, SupportsMultipart):
         """See ``SupportsMultipart``."""
         return self._api.upload_part(bucket, key, upload_id, part_number, body)
 
-    def upload_part_copy(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        upload_id: str,
-        part_number: int,
-        offset: int,
-        length: int,
-        options: CopyOptions,
-    ) -> PartInfo:
+    def upload_part_copy(self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource) -> PartInfo:
         """See ``SupportsMultipart``."""
-        self._quirks.check(source_key)
-        return self._api.upload_part_copy(
-            source_bucket, source_key, bucket, key, upload_id, part_number, offset, length, options
-        )
+        self._quirks.check(source.key)
+        return self._api.upload_part_copy(bucket, key, upload_id, part_number, source)
 
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]
@@ -204,6 +197,8 @@ class MinioClient(ObjectStoreClient, SupportsMultipart):
             return ConnectionFailed("all connections (connection.max_connections) are in use, by open bodies perhaps")
         if _says(exc, "bucket name"):
             return UnsupportedOperation(f"minio-py refuses it: {exc}")
+        if isinstance(exc, _UNREADABLE) and not isinstance(exc, InvalidArgument | ConfigurationError):
+            return ServerError(f"the server's answer is not what S3 says: {type(exc).__name__}: {exc}")
         return errors.from_transport(exc)
 
     def _ask_server(self) -> None:
@@ -227,9 +222,13 @@ class _Credentials(Provider):
             NoCredentials: there are none.
         """
         try:
-            return self._provider.retrieve()
+            found = self._provider.retrieve()
         except (ValueError, OSError, HTTPError, configparser.Error) as error:
             raise NoCredentials(f"no credentials were found: {error}") from error
+        if not all(_HEADER_TEXT.fullmatch(text) for text in (found.access_key, found.session_token or "-")):
+            # http.client would say so, too, and show them
+            raise NoCredentials("the access key or the session token that was found is no text for a header")
+        return found
 
     def current(self) -> sigv4.Credentials:
         """Return them as the core signs with them."""

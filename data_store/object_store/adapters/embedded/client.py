@@ -70,6 +70,11 @@ class EmbeddedClient(ObjectStoreClient):
         self._contents = contents
         self._where = where
 
+    @property
+    def location(self) -> str:
+        """See ``ObjectStoreClient``."""
+        return self._where
+
     def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
         """See ``ObjectStoreClient``. The ETag is the MD5 of the content."""
         with receive(self._contents, body, self._resolve) as content:

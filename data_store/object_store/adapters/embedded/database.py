@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from data_store.object_store.adapters.embedded.forking import Gate
 from data_store.object_store.adapters.embedded.schema import migrate
-from data_store.object_store.errors import ConfigurationError
+from data_store.object_store.errors import ConfigurationError, IntegrityError
 
 __all__ = ["Database", "FileDatabase", "MemoryDatabase"]
 
@@ -50,7 +51,8 @@ class FileDatabase:
     """A database file in WAL mode: readers never wait, writers queue, in this process and across processes.
 
     Connections are opened on demand, one for each operation under way, and up to eight idle ones are kept. The first
-    one calls ``start``, until that succeeds once.
+    one calls ``start``, until that succeeds once. After a fork both sides open new ones. Each operation looks whether the
+    file is still in its place: SQLite writes on into one that was removed.
     """
 
     def __init__(self, path: Path, durability: str, start: Callable[[sqlite3.Connection], None]) -> None:
@@ -61,17 +63,22 @@ class FileDatabase:
         self._writing = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
-        self._pid = os.getpid()
-        weakref.finalize(self, _close_all, self._idle, self._pid)
+        self._file: tuple[int, int] | None = None
+        self._gate = Gate(self._close_idle)
+        weakref.finalize(self, _close_all, self._idle)
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """See ``Database``."""
-        connection = self._take()
         try:
-            yield connection
+            self._gate.enter()
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
         finally:
-            self._give_back(connection)
+            self._gate.leave()
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -89,14 +96,15 @@ class FileDatabase:
         """See ``Database``."""
         with self.read() as connection:
             connection.execute(_PING)
-        self._path.stat()
 
     def close(self) -> None:
-        """See ``Database``. In a child after a fork nothing is closed: the connections are the parent's."""
+        """See ``Database``."""
         self._closed = True
-        _close_all(self._idle, self._pid)
+        self._close_idle()
 
     def _take(self) -> sqlite3.Connection:
+        if self._file is not None and self._file != _identity(self._path):
+            raise IntegrityError(f"{self._path} was replaced while it was open: make a new ObjectStore")
         try:
             return self._idle.pop()
         except IndexError:
@@ -108,7 +116,10 @@ class FileDatabase:
             return
         self._idle.append(connection)
         if self._closed:
-            _close_all(self._idle, self._pid)
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        _close_all(self._idle)
 
     def _opened(self) -> sqlite3.Connection:
         with self._starting:
@@ -121,6 +132,7 @@ class FileDatabase:
             _enter_wal(connection)
             migrate(connection)
             start(connection)
+        self._file = _identity(self._path)
         self._start = None
         return connection
 
@@ -169,8 +181,8 @@ class MemoryDatabase:
         """Do nothing: the store outlives its clients."""
 
 
-def _close_all(connections: list[sqlite3.Connection], pid: int) -> None:
-    while connections and pid == os.getpid():
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    while connections:
         connections.pop().close()
 
 
@@ -188,6 +200,11 @@ def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
     connection.execute(begin)
     with connection:
         yield
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _make_directory(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import sqlite3
 
 from data_store.object_store.errors import (
@@ -38,6 +39,9 @@ _BY_SQLITE: dict[int, type[ObjectStoreError]] = {
     sqlite3.SQLITE_NOTADB: IntegrityError,
 }
 
+# What reading a row raises whose bytes are not those that were written.
+_DAMAGED_ROW = (UnicodeDecodeError, json.JSONDecodeError, OverflowError)
+
 
 def classify(exc: Exception, root: str) -> ObjectStoreError | None:
     """Return the error for an exception, or None if it comes from neither SQLite nor the file system.
@@ -51,10 +55,14 @@ def classify(exc: Exception, root: str) -> ObjectStoreError | None:
     if isinstance(exc, OSError):
         found = _BY_ERRNO.get(exc.errno or 0, ServerError)
         return found(f"{exc.strerror or exc} (store in {root})", code=errno.errorcode.get(exc.errno or 0))
+    if isinstance(exc, _DAMAGED_ROW):
+        return IntegrityError(f"a row of the database is damaged: {type(exc).__name__} (store in {root})")
     return None
 
 
 def _of_sqlite(exc: sqlite3.Error, root: str) -> ObjectStoreError:
     code = getattr(exc, "sqlite_errorcode", 0)  # absent where the module itself raises
+    if not code and str(exc).startswith("Could not decode"):
+        return IntegrityError(f"a row of the database is damaged: {exc} (store in {root})")
     found = _BY_SQLITE.get(code) or _BY_SQLITE.get(code & 0xFF) or ServerError
     return found(f"{exc} (store in {root})", code=getattr(exc, "sqlite_errorname", None))

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, cast
 
 from data_store.object_store.errors import BucketNotFound, ObjectNotFound
@@ -39,6 +39,8 @@ _FIND_PLACE = """SELECT buckets.id, content, etag
     FROM buckets LEFT JOIN objects ON bucket = buckets.id AND key = ? WHERE name = ?"""
 _REPLACE = f"""INSERT OR REPLACE INTO objects (bucket, key, content, size, etag, updated, storage_class, {_HEADERS})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""  # noqa: S608 column names of ours
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Row = tuple[Any, ...]
 
@@ -188,7 +190,7 @@ def now() -> int:
 
 def moment(microseconds: int) -> datetime:
     """Return a time of the database as a datetime."""
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC)
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _missing(connection: sqlite3.Connection, bucket: str, key: str) -> NoReturn:

@@ -22,10 +22,12 @@ from data_store.object_store.adapters.s3.exchange import (
 )
 from data_store.object_store.adapters.s3.ranges import check_range
 from data_store.object_store.adapters.s3.sigv4 import encode_path
+from data_store.object_store.adapters.s3.transport import attempts_made
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectStoreError
 from data_store.object_store.models import (
     CopyOptions,
+    CopySource,
     DeletedObject,
     GetOptions,
     ListOptions,
@@ -64,7 +66,9 @@ class S3Api:
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject; the body is read from the connection."""
         sent = headers.read_headers(options) | headers.range_header(options)
-        answer = self._exchange.send(Request(method="GET", bucket=bucket, key=key, headers=sent, stream=True))
+        answer = self._exchange.send(
+            Request(method="GET", bucket=bucket, key=key, headers=sent, stream=True, attempts=options.attempts)
+        )
         body = _Body(answer)
         try:
             check_range(options, answer.status, answer.headers)
@@ -76,7 +80,9 @@ class S3Api:
     def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
         """HeadObject."""
         sent = headers.read_headers(options)
-        answer = self._exchange.send(Request(method="HEAD", bucket=bucket, key=key, headers=sent))
+        answer = self._exchange.send(
+            Request(method="HEAD", bucket=bucket, key=key, headers=sent, attempts=options.attempts)
+        )
         return headers.object_metadata(bucket, key, answer.headers)
 
     def delete_object(self, bucket: str, key: str) -> DeletedObject:
@@ -101,7 +107,7 @@ class S3Api:
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
     ) -> ObjectMetadata:
         """CopyObject, up to 5 GiB. The answer does not say the size."""
-        sent = _copy_source(source_bucket, source_key, options) | {
+        sent = _copy_source(source_bucket, source_key, options.source_etag) | {
             "x-amz-metadata-directive": "REPLACE" if options.replace else "COPY"
         }
         sent |= headers.content_headers(options) if options.replace else headers.storage_class_header(options)
@@ -137,24 +143,14 @@ class S3Api:
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, query=query, body=body))
         return PartInfo(part_number, etags.bare(answer.headers.get("ETag")) or "", body.size)
 
-    def upload_part_copy(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        upload_id: str,
-        part_number: int,
-        offset: int,
-        length: int,
-        options: CopyOptions,
-    ) -> PartInfo:
-        """UploadPartCopy of ``length`` bytes at ``offset``."""
+    def upload_part_copy(self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource) -> PartInfo:
+        """UploadPartCopy."""
         query = {"partNumber": str(part_number), "uploadId": upload_id}
-        span = {"x-amz-copy-source-range": f"bytes={offset}-{offset + length - 1}"}
-        sent = _copy_source(source_bucket, source_key, options) | span
+        span = {"x-amz-copy-source-range": f"bytes={source.offset}-{source.offset + source.length - 1}"}
+        sent = _copy_source(source.bucket, source.key, source.etag) | span
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, query=query, headers=sent))
-        return PartInfo(part_number, etags.bare(_required(xml_answer(answer, "CopyPartResult"), "ETag")) or "", length)
+        etag = etags.bare(_required(xml_answer(answer, "CopyPartResult"), "ETag"))
+        return PartInfo(part_number, etag or "", source.length)
 
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]
@@ -200,6 +196,7 @@ class _Body:
 
     def __init__(self, answer: BaseHTTPResponse) -> None:
         self._answer = answer
+        self.attempts = attempts_made(answer)
 
     def read(self, size: int, /) -> bytes:
         """Return at most ``size`` bytes."""
@@ -219,10 +216,9 @@ def _deleted(element: Element) -> DeletedObject:
     return DeletedObject(key, version_id=marker or xml.text(element, "VersionId"))
 
 
-def _copy_source(bucket: str, key: str, options: CopyOptions) -> dict[str, str]:
+def _copy_source(bucket: str, key: str, etag: str | None) -> dict[str, str]:
     source = f"{bucket}/object/{key}" if bucket.startswith("arn:") else f"/{bucket}/{key}"
-    condition = {"x-amz-copy-source-if-match": options.source_etag}
-    return {"x-amz-copy-source": encode_path(source), **_given(condition)}
+    return {"x-amz-copy-source": encode_path(source), **_given({"x-amz-copy-source-if-match": etag})}
 
 
 def _given(values: Mapping[str, str | None]) -> dict[str, str]:

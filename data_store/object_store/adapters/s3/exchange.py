@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
-from urllib3 import BaseHTTPResponse
+from urllib3 import BaseHTTPResponse, Retry
 
 from data_store.object_store.adapters.s3 import errors, sigv4, xml
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
-from data_store.object_store.adapters.s3.transport import Transport, was_retried
+from data_store.object_store.adapters.s3.transport import Transport, retries_left, was_retried
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectStoreError
 
@@ -25,6 +26,7 @@ _TOO_MANY, _SERVER_FAILS = 429, 500
 _USER_AGENT = "data-store"
 _WITH_BODY = frozenset({"PUT", "POST"})
 _WRONG_REGION = frozenset({301, 307, 400})
+_REGION = re.compile(r"[A-Za-z0-9_-]+")  # it becomes part of a header, on AWS of a host name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class Request:
         headers: headers beyond those that sending and signing add.
         body: the content.
         stream: leave the answer's body to be read by the caller.
+        attempts: how often it may be sent; None: as configured.
     """
 
     method: str
@@ -48,6 +51,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Source = b""
     stream: bool = False
+    attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +120,15 @@ class Exchange:
     def send(self, request: Request) -> BaseHTTPResponse:
         """Return the answer to a request, with a status below 300.
 
-        A bucket in another region than thought is asked once more there, and the region remembered.
+        A bucket in another region than thought is asked once more there, with the attempts that are left but at least
+        one, and the region remembered.
 
         Raises:
             AnswerError: the server answered with an error.
         """
         body = _small_in_memory(request.body)
         region = self.region(request.bucket)
-        answer = self._attempt(request, body, region)
+        answer = self._attempt(request, body, region, self._transport.retries(request.attempts))
         if answer.status < 300:
             return answer
         error = answer_error(answer)
@@ -132,7 +137,7 @@ class Exchange:
         self._regions[request.bucket] = region = error.region or region
         if isinstance(body, Source):
             body.seek(0)
-        answer = self._attempt(request, body, region)
+        answer = self._attempt(request, body, region, retries_left(answer))
         if answer.status >= 300:
             raise answer_error(answer)
         return answer
@@ -166,11 +171,19 @@ class Exchange:
             )
         return SignedRequest(request.method, origin, target, {**everything, "User-Agent": _USER_AGENT})
 
-    def _attempt(self, request: Request, body: bytes | Source, region: str) -> BaseHTTPResponse:
+    def _attempt(
+        self, request: Request, body: bytes | Source, region: str, retries: Retry | None = None
+    ) -> BaseHTTPResponse:
         headers = self._body_headers(body) if request.method in _WITH_BODY else {}
         signed = self.sign(request, region, self._payload_hash(body), headers)
         answer = self._transport.send(
-            signed.method, signed.origin, signed.target, signed.headers, body or None, stream=request.stream
+            signed.method,
+            signed.origin,
+            signed.target,
+            signed.headers,
+            body or None,
+            stream=request.stream,
+            retries=retries,
         )
         self._on_answer(answer.headers.get("Server"))
         return answer
@@ -197,7 +210,7 @@ class Exchange:
         """HEAD the bucket: the answer names its region whatever its status, and needs no permission."""
         answer = self._attempt(Request(method="HEAD", bucket=bucket), b"", DEFAULT_REGION)
         region = answer.headers.get("x-amz-bucket-region")
-        if region:
+        if region and _REGION.fullmatch(region):
             self._regions[bucket] = region
         elif answer.status >= _SERVER_FAILS or answer.status == _TOO_MANY:
             raise answer_error(answer)  # all attempts were made: asking for the object itself would double them
@@ -268,7 +281,8 @@ def _error_root(data: bytes) -> Element | None:
 
 
 def _names_other_region(error: AnswerError, region: str) -> bool:
-    return error.status in _WRONG_REGION and error.region is not None and error.region != region
+    named = error.region is not None and error.region != region and _REGION.fullmatch(error.region)
+    return error.status in _WRONG_REGION and bool(named)
 
 
 def _small_in_memory(body: bytes | Source) -> bytes | Source:

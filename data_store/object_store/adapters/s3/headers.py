@@ -142,8 +142,10 @@ def _checksums(bucket: str, etag: str | None, headers: Mapping[str, str]) -> dic
 
 
 def _size(headers: Mapping[str, str]) -> int | None:
-    total = _TOTAL.fullmatch(headers.get("Content-Range", ""))
-    size = total[1] if total else headers.get("Content-Length")
+    size, sent = headers.get("Content-Length"), headers.get("Content-Range")
+    if sent is not None:
+        total = _TOTAL.fullmatch(sent)  # none in "bytes 0-9/*": the server does not know
+        size = total[1] if total else None
     return None if size is None else int(size)
 
 

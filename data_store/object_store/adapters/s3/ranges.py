@@ -11,7 +11,7 @@ from data_store.object_store.models import GetOptions
 
 __all__ = ["check_range"]
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(?:\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 _PARTIAL = 206
 
 
@@ -45,4 +45,9 @@ def _is_asked(options: GetOptions, status: int, length: int, content_range: str)
     sent = _CONTENT_RANGE.fullmatch(content_range)
     if sent is None or int(sent[2]) - int(sent[1]) + 1 != length:
         return False
-    return length <= -offset if offset < 0 else int(sent[1]) == offset and (wanted is None or length <= wanted)
+    if sent[3] == "*":  # how much there is stays open, and so whether it is all that was asked for
+        return length == -offset if offset < 0 else int(sent[1]) == offset and length == wanted
+    total = int(sent[3])
+    first = max(0, total + offset) if offset < 0 else offset
+    end = total if wanted is None else min(total, offset + wanted)
+    return (int(sent[1]), int(sent[2]) + 1) == (first, end)

@@ -20,12 +20,13 @@ from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, P
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Url, make_headers, parse_url
+from urllib3.util.retry import RequestHistory
 
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
 
-__all__ = ["SdkPools", "Transport", "was_retried"]
+__all__ = ["SdkPools", "Transport", "attempts_made", "retries_left", "was_retried"]
 
 _BLOCK_SIZE = 256 * 1024
 _MAX_HOSTS = 64
@@ -58,6 +59,7 @@ class Transport:
         body: bytes | Source | None = None,
         *,
         stream: bool = False,
+        retries: Retry | None = None,
     ) -> BaseHTTPResponse:
         """Send a request, again where that may help, and return the last answer, whatever its status.
 
@@ -68,6 +70,7 @@ class Transport:
             headers: all headers; ``Host`` and, with a body, ``Content-Length`` are among them.
             body: bytes, or a source that can seek, so that it can be sent again.
             stream: leave the answer's body unread; the connection is the caller's until he has read it or closed it.
+            retries: how often it may be sent again; as configured without.
         """
         where: Url = parse_url(origin)
         if self._forwarder is not None:
@@ -78,13 +81,17 @@ class Transport:
             target,
             body=body,
             headers=headers,
-            retries=self._retries,
+            retries=self._retries if retries is None else retries,
             redirect=False,
             assert_same_host=False,
             pool_timeout=self._seconds_for_a_connection,
             preload_content=not stream,
             decode_content=False,
         )
+
+    def retries(self, attempts: int | None) -> Retry:
+        """Return the retries of a request that may be sent ``attempts`` times; as configured for None."""
+        return self._retries if attempts is None else self._retries.new(total=attempts - 1)
 
     def close(self) -> None:
         """Close the connections; one whose body is being read, when that ends."""
@@ -109,9 +116,23 @@ class SdkPools(PoolManager):
         return self._transport.send(method, f"{parts.scheme}://{parts.netloc}", target, headers, body, stream=stream)
 
 
+def attempts_made(response: BaseHTTPResponse) -> int:
+    """Return how many requests were sent for an answer."""
+    return 1 if response.retries is None else 1 + len(response.retries.history)
+
+
 def was_retried(response: BaseHTTPResponse) -> bool:
     """Return whether an answer is not that to the first attempt, which may have been carried out."""
-    return response.retries is not None and bool(response.retries.history)
+    return attempts_made(response) > 1
+
+
+def retries_left(response: BaseHTTPResponse) -> Retry | None:
+    """Return the retries of a request that has to follow an answer, and counts as one more attempt."""
+    spent = response.retries
+    if spent is None:
+        return None
+    answered = RequestHistory(None, None, None, response.status, None)
+    return spent.new(total=max(0, int(spent.total or 0) - 1), history=(*spent.history, answered))
 
 
 class _Retry(Retry):

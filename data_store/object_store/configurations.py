@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ByteSize,
     Field,
@@ -59,7 +60,6 @@ _Text = Annotated[str, Field(min_length=1)]
 _Secret = Annotated[SecretStr, Field(min_length=1)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _PROXY = re.compile(r"https?://(?:[^/?#\s]*@)?(?P<host>[^/?#\s@]+)/?")
-_HEADER_TEXT = re.compile(r"[!-~]+")
 
 
 class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
@@ -143,14 +143,6 @@ class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
             raise ValueError("access_key and secret_key come together")
         return value
 
-    @field_validator("access_key", "session_token")
-    @classmethod
-    def _fits_a_header(cls, value: str | SecretStr | None) -> str | SecretStr | None:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if text is not None and not _HEADER_TEXT.fullmatch(text):
-            raise ValueError("must be visible ASCII without spaces or line ends: it travels in a header")
-        return value
-
     @field_validator("session_token")
     @classmethod
     def _token_needs_keys(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -186,14 +178,15 @@ class LocalConnectionConfiguration(ConnectionConfiguration):
     """Where the embedded store lies (framework ``local``).
 
     Attributes:
-        root: its directory, made on first use; default ``DATA_STORE_ROOT``, else ``./.data-store``.
+        root: its directory, made on first use; default ``DATA_STORE_ROOT``, else ``./.data-store``. A relative
+            one is resolved at once: changing the working directory later does not change the store.
         durability: ``full`` survives a crash of the machine; ``relaxed`` leaves out fsync: a crash of the
             process loses nothing, of the machine the last seconds.
     """
 
     embedded: ClassVar[bool] = True
 
-    root: Path = Field(default_factory=_default_root)
+    root: Annotated[Path, AfterValidator(Path.absolute)] = Field(default_factory=_default_root)
     durability: Literal["full", "relaxed"] = "full"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -341,7 +342,7 @@ class ObjectStore:
             start_after: only keys behind this one.
             limit: at most so many objects.
         """
-        validation.positive("limit", limit)
+        validation.positive("limit", limit, sys.maxsize)
         page_size = min(limit or validation.MAX_KEYS, validation.MAX_KEYS) if delimiter is None else None
         pages = self._pages(prefix, bucket, validation.list_options(delimiter, None, start_after, page_size))
         return itertools.islice((found for page in pages for found in page.objects), limit)
@@ -436,7 +437,9 @@ class ObjectStore:
 
     def _delete_all(self, bucket: str) -> None:
         # Again until a listing is empty: MinIO lists "a/b" only once an object "a" is gone.
-        while next(self.list_objects(bucket=bucket, limit=1), None) is not None:
+        stays = None
+        while (first := next(self.list_objects(bucket=bucket, limit=1), None)) is not None and first.key != stays:
+            stays = first.key
             failed = self.delete_objects((found.key for found in self.list_files(bucket=bucket)), bucket, quiet=True)
             if failed and failed[0].error is not None:
                 raise failed[0].error

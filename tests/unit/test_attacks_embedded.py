@@ -144,9 +144,9 @@ def test_a_damaged_row_is_an_integrity_error(tmp_path: Path, damage: str) -> Non
     store = store_in(tmp_path)
     store.put_object(b"1", "key")
     with sqlite3.connect(tmp_path / "data-store.db") as connection:
-        connection.execute(f"UPDATE objects SET {damage}")  # noqa: S608 the test's own words
+        connection.execute(f"UPDATE objects SET {damage}")
     connection.close()
-    with pytest.raises(IntegrityError, match="damaged|decode"):
+    with pytest.raises(IntegrityError, match="damaged"):
         store.head_object("key")
     store.close()
 

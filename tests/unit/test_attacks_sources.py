@@ -22,6 +22,7 @@ class SilentSeek(io.BytesIO):
     """A stream whose seek() returns nothing, as those of old libraries do."""
 
     def seek(self, *position: int) -> None:  # type: ignore[override]  # that is what is wrong with it
+        """Move, and return nothing."""
         super().seek(*position)
 
 

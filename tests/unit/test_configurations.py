@@ -173,13 +173,21 @@ def test_servers_get_no_root_bucket_and_make_none() -> None:
     assert ObjectStoreConfiguration(framework="memory", create_root_bucket=False).create_root_bucket is False
 
 
+def test_a_relative_root_stays_where_it_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another working directory later, in a daemon or where the store is unpickled, must not be another store."""
+    monkeypatch.chdir(tmp_path)
+    config = ObjectStoreConfiguration(connection={"root": "data"})
+    monkeypatch.chdir("/")
+    assert config.connection.root == tmp_path / "data"
+
+
 def test_data_store_root_moves_the_embedded_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """DATA_STORE_ROOT is the default of root; a configured root wins, an empty variable is none."""
     monkeypatch.setenv("DATA_STORE_ROOT", "/srv/objects")
     assert ObjectStoreConfiguration().connection.root == Path("/srv/objects")
     assert LocalConnectionConfiguration(root=Path("/x")).root == Path("/x")
     monkeypatch.setenv("DATA_STORE_ROOT", "")
-    assert ObjectStoreConfiguration().connection.root == Path(".data-store")
+    assert ObjectStoreConfiguration().connection.root == Path(".data-store").absolute()
 
 
 def test_endpoint_and_access_key_print_as_they_are() -> None:

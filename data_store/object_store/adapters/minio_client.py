@@ -42,9 +42,7 @@ from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import (
     AccessDenied,
-    ConfigurationError,
     ConnectionFailed,
-    InvalidArgument,
     ObjectStoreError,
     ServerError,
     UnsupportedOperation,
@@ -68,7 +66,6 @@ __all__ = ["MinioClient"]
 
 _METADATA_SERVICE_SECONDS = 2.0
 _HEADER_TEXT = re.compile(r"[!-~]+")
-_UNREADABLE = (ValueError, KeyError, OverflowError)  # a number, a time or a name in an answer that is none
 
 
 class MinioClient(ObjectStoreClient, SupportsMultipart):
@@ -191,14 +188,13 @@ class MinioClient(ObjectStoreClient, SupportsMultipart):
             return _minio_error(exc)
         if isinstance(exc, NoCredentials):
             return AccessDenied(str(exc))
-        if isinstance(exc, InvalidXml | ParseError | UnicodeDecodeError) or _says(exc, "XML element"):
+        malformed = _says(exc, "XML element") or _says(exc, "does not match format")
+        if malformed or isinstance(exc, InvalidXml | ParseError | UnicodeDecodeError):
             return ServerError(f"the server's answer is not what S3 says: {exc}")
         if isinstance(exc, EmptyPoolError):
             return ConnectionFailed("all connections (connection.max_connections) are in use, by open bodies perhaps")
         if _says(exc, "bucket name"):
             return UnsupportedOperation(f"minio-py refuses it: {exc}")
-        if isinstance(exc, _UNREADABLE) and not isinstance(exc, InvalidArgument | ConfigurationError):
-            return ServerError(f"the server's answer is not what S3 says: {type(exc).__name__}: {exc}")
         return errors.from_transport(exc)
 
     def _ask_server(self) -> None:
@@ -227,7 +223,7 @@ class _Credentials(Provider):
             raise NoCredentials(f"no credentials were found: {error}") from error
         if not all(_HEADER_TEXT.fullmatch(text) for text in (found.access_key, found.session_token or "-")):
             # http.client would say so, too, and show them
-            raise NoCredentials("the access key or the session token that was found is no text for a header")
+            raise NoCredentials("the access key or the session token cannot travel in a header: a line end too many?")
         return found
 
     def current(self) -> sigv4.Credentials:

@@ -51,8 +51,8 @@ class FileDatabase:
     """A database file in WAL mode: readers never wait, writers queue, in this process and across processes.
 
     Connections are opened on demand, one for each operation under way, and up to eight idle ones are kept. The first
-    one calls ``start``, until that succeeds once. After a fork both sides open new ones. Each operation looks whether the
-    file is still in its place: SQLite writes on into one that was removed.
+    one calls ``start``, until that succeeds once. After a fork both sides open new ones. Each operation looks whether
+    the file is still in its place: SQLite writes on into one that was removed.
     """
 
     def __init__(self, path: Path, durability: str, start: Callable[[sqlite3.Connection], None]) -> None:

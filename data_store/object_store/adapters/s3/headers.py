@@ -34,6 +34,7 @@ _CONTENT = {
     "content_encoding": "Content-Encoding",
     "content_language": "Content-Language",
 }
+_NUMBER = re.compile(r"[0-9]{1,19}")
 _TOTAL = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)")
 
 
@@ -146,7 +147,7 @@ def _size(headers: Mapping[str, str]) -> int | None:
     if sent is not None:
         total = _TOTAL.fullmatch(sent)  # none in "bytes 0-9/*": the server does not know
         size = total[1] if total else None
-    return None if size is None else int(size)
+    return int(size) if size and _NUMBER.fullmatch(size) else None
 
 
 def _user_metadata(headers: Mapping[str, str]) -> dict[str, str]:

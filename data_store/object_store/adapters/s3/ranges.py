@@ -12,6 +12,7 @@ from data_store.object_store.models import GetOptions
 __all__ = ["check_range"]
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_NUMBER = re.compile(r"[0-9]{1,19}")
 _PARTIAL = 206
 
 
@@ -29,9 +30,9 @@ def check_range(options: GetOptions, status: int, headers: Mapping[str, str]) ->
             object (RFC 9110, 14.2), which is right only if the range is the whole object.
         ServerError: the answer does not say how long its body is.
     """
-    length = headers.get("Content-Length")
-    if length is None:
-        raise ServerError("the answer has no Content-Length", status=status)
+    length = headers.get("Content-Length", "")
+    if not _NUMBER.fullmatch(length):
+        raise ServerError("the answer has no Content-Length, or one that is no number", status=status)
     if int(length) == 0 and range_header(options):
         raise RangeNotSatisfiable("the object is empty", status=status)
     if not _is_asked(options, status, int(length), headers.get("Content-Range", "")):

@@ -18,7 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import InvalidHeader
+from urllib3.exceptions import InvalidHeader, LocationParseError
 from urllib3.util import Url, make_headers, parse_url
 from urllib3.util.retry import RequestHistory
 
@@ -217,7 +217,10 @@ def _proxy(connection: ObjectStoreConnectionConfiguration) -> Url | None:
     url = connection.proxy
     if url is None and not proxy_bypass(connection.endpoint or "amazonaws.com"):
         url = getproxies().get("https" if connection.secure else "http")
-    return parse_url(url) if url else None
+    try:
+        return parse_url(url) if url else None
+    except LocationParseError:  # which quotes the URL, and so its password
+        raise ConfigurationError("connection.proxy, or HTTP_PROXY or HTTPS_PROXY, is no URL") from None
 
 
 def _proxy_headers(proxy: Url | None) -> dict[str, str]:

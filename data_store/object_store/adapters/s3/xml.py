@@ -95,7 +95,7 @@ def object_page(root: Element) -> ObjectPage:
     """
     try:
         return _object_page(root)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidXml(f"the listing has a value that cannot be: {error}") from error
 
 

@@ -13,8 +13,10 @@ from typing import Any, cast
 
 import pytest
 from botocore import exceptions as botocore
+from botocore.parsers import QueryParser, RestJSONParser, RestXMLParser
 
 from data_store.object_store.adapters import boto3_connection, boto3_errors
+from data_store.object_store.adapters.boto3_answers import AnswerParsers
 from data_store.object_store.adapters.boto3_client import Boto3Client
 from data_store.object_store.body import ObjectBody, Source
 from data_store.object_store.configurations import ObjectStoreConfiguration
@@ -576,3 +578,10 @@ def test_a_client_error_without_details_is_translated() -> None:
     error = boto3_errors.classify(botocore.ClientError({}, "PutObject"))
     assert type(error) is ObjectStoreError
     assert boto3_errors.classify(ValueError("not theirs")) is None
+
+
+def test_other_services_are_read_by_the_parsers_of_botocore() -> None:
+    """Credentials come from STS and SSO, and botocore reads their times itself."""
+    parsers = AnswerParsers()
+    assert [type(parsers.create_parser(name)) for name in ("query", "rest-json")] == [QueryParser, RestJSONParser]
+    assert type(parsers.create_parser("rest-xml")) is not RestXMLParser

@@ -8,12 +8,12 @@ import io
 import pytest
 
 from data_store.object_store.adapters.s3 import etags
+from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange
 from data_store.object_store.adapters.s3.sigv4 import Credentials
 from data_store.object_store.adapters.s3.transport import Transport
-from data_store.object_store.adapters.s3.xml import InvalidXml
 from data_store.object_store.body import Source
 from data_store.object_store.errors import AccessDenied, UnsupportedOperation, UploadNotFound
 from data_store.object_store.models import CopyOptions, CopySource, GetOptions, ListOptions, PartInfo, PutOptions
@@ -191,7 +191,7 @@ def test_credentials_that_may_not_list_buckets_answer_a_ping(name, server, api):
     [
         (error(403, "AccessDenied"), AnswerError),
         (error(403, "SignatureDoesNotMatch", Server="AmazonS3"), AnswerError),
-        (Answer(body=b"<html/>"), InvalidXml),
+        (Answer(body=b"<html/>"), InvalidAnswer),
     ],
 )
 def test_a_ping_fails_where_credentials_or_server_are_wrong(answer, kind, server, api):

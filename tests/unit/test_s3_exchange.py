@@ -8,11 +8,11 @@ import io
 
 import pytest
 
+from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, xml_answer
 from data_store.object_store.adapters.s3.sigv4 import Credentials
 from data_store.object_store.adapters.s3.transport import Transport, attempts_made
-from data_store.object_store.adapters.s3.xml import InvalidXml
 from data_store.object_store.body import Source
 from data_store.object_store.errors import AccessDenied, ServerError, Throttled
 from tests.unit.s3_server import Answer, connection, error, quick_retry, recording_server
@@ -219,5 +219,5 @@ def test_an_answer_that_is_not_what_was_asked_for_is_refused(body, server, make_
     """A web server that is none for S3."""
     server.answers = [Answer(200, body)]
     answer = make_exchange().send(Request(method="GET", bucket="b"))
-    with pytest.raises(InvalidXml):
+    with pytest.raises(InvalidAnswer):
         xml_answer(answer, "ListBucketResult")

@@ -27,6 +27,7 @@ from data_store.object_store.models import GetOptions, ListOptions, PutOptions
 from tests.unit.s3_server import Answer, error, quick_retry, recording_server
 
 KEYS = {"access_key": "ACCESS", "secret_key": "S3CRET"}
+STORED = Answer(headers={"ETag": '"e"'})
 BUCKETS = b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"
 
 
@@ -82,7 +83,7 @@ def test_a_busy_server_sees_max_attempts_requests_of_core_and_sdk(operation, att
 
 def test_a_key_that_minio_would_change_is_refused_before_it_is_sent(server, make_client):
     """A first request finds out what the server is; others ask nothing."""
-    server.answers = [Answer(body=BUCKETS, headers={"Server": "MinIO"}), Answer()]
+    server.answers = [Answer(body=BUCKETS, headers={"Server": "MinIO"}), STORED]
     client = make_client()
     for _ in range(2):
         with pytest.raises(UnsupportedOperation, match="leading"):
@@ -92,7 +93,7 @@ def test_a_key_that_minio_would_change_is_refused_before_it_is_sent(server, make
 
 def test_a_key_with_a_leading_slash_travels_to_other_servers(server, make_client):
     """As it is."""
-    server.answers = [Answer(body=BUCKETS), Answer()]
+    server.answers = [Answer(body=BUCKETS), STORED]
     put(make_client(), "/key")
     assert [seen.target for seen in server.seen] == ["/", "/bucket//key"]
 
@@ -123,6 +124,7 @@ def test_credentials_come_from_the_environment(variables, server, make_client, m
         monkeypatch.delenv(name, raising=False)
     for name, value in zip(variables, ("FROMENV", "secret"), strict=True):
         monkeypatch.setenv(name, value)
+    server.answers = [STORED]
     put(make_client(region="us-east-1"))
     assert "Credential=FROMENV/" in server.seen[0].headers["authorization"]
 
@@ -133,7 +135,7 @@ def test_credentials_come_from_a_profile(server, make_client, monkeypatch, tmp_p
         "[mine]\naws_access_key_id=PROFILED\naws_secret_access_key=s\naws_session_token=TOKEN\n"
     )
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    server.answers = [Answer(), Answer(body=BUCKETS)]
+    server.answers = [STORED, Answer(body=BUCKETS)]
     client = make_client(profile="mine")
     put(client)
     client.list_buckets()
@@ -153,7 +155,7 @@ def test_a_profile_that_is_missing_is_access_denied(operation, server, make_clie
 
 def test_an_anonymous_client_signs_nothing(server, make_client):
     """Neither in the core nor in minio-py."""
-    server.answers = [Answer(), Answer(body=BUCKETS)]
+    server.answers = [STORED, Answer(body=BUCKETS)]
     client = make_client(anonymous=True)
     put(client)
     client.list_buckets()

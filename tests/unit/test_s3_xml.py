@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_store.object_store.adapters.s3 import xml
+from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.models import PartInfo
 
 PAGE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -22,13 +23,13 @@ PAGE = """<?xml version="1.0" encoding="UTF-8"?>
 )
 def test_keys_of_a_listing_are_decoded_as_every_server_encodes_them(key, expected):
     """AWS and MinIO write a space as ``+``, Ceph as ``%20``; a plus sign is ``%2B`` to all."""
-    page = xml.object_page(xml.parse(PAGE.format(key=key, etag="e").encode()))
+    page = xml.object_page(xml.parse(PAGE.format(key=key, etag="e").encode()), "")
     assert [found.key for found in page.objects] == [expected]
 
 
 def test_a_listing_gives_bare_etags_aware_times_and_an_untouched_cursor():
     """What a listing does not report is None: metadata, and whether the ETag is an MD5."""
-    page = xml.object_page(xml.parse(PAGE.format(key="k", etag="0" * 32).encode()))
+    page = xml.object_page(xml.parse(PAGE.format(key="k", etag="0" * 32).encode()), "")
     found = page.objects[0]
     assert (found.size, found.etag, found.storage_class) == (7, "0" * 32, "STANDARD")
     assert found.updated_time == datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
@@ -39,14 +40,14 @@ def test_a_listing_gives_bare_etags_aware_times_and_an_untouched_cursor():
 @pytest.mark.parametrize(("right", "wrong"), [("<Size>7<", "<Size>seven<"), ("2026-01-02T", "yesterday")])
 def test_a_listing_with_impossible_values_is_refused(right, wrong):
     """As an answer that is none, not as a mistake of the caller."""
-    with pytest.raises(xml.InvalidXml, match="cannot be"):
-        xml.object_page(xml.parse(PAGE.format(key="k", etag="e").replace(right, wrong).encode()))
+    with pytest.raises(InvalidAnswer, match="cannot be"):
+        xml.object_page(xml.parse(PAGE.format(key="k", etag="e").replace(right, wrong).encode()), "")
 
 
 def test_the_last_page_has_no_cursor():
     """Whatever token stands there."""
     last = PAGE.format(key="k", etag="e").replace("true", "false")
-    assert xml.object_page(xml.parse(last.encode())).cursor is None
+    assert xml.object_page(xml.parse(last.encode()), "").cursor is None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_the_last_page_has_no_cursor():
 )
 def test_a_document_type_declaration_is_refused(document):
     """No entity is expanded, none is fetched."""
-    with pytest.raises(xml.InvalidXml, match="document type"):
+    with pytest.raises(InvalidAnswer, match="document type"):
         xml.parse(document.encode())
 
 
@@ -68,7 +69,7 @@ def test_a_document_type_declaration_is_refused(document):
 )
 def test_what_is_no_xml_is_said_to_be_none(document):
     """An error page, an empty answer, a cut one."""
-    with pytest.raises(xml.InvalidXml, match="no XML"):
+    with pytest.raises(InvalidAnswer, match="no XML"):
         xml.parse(document.encode())
 
 

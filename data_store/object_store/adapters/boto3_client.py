@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -12,13 +11,14 @@ from urllib3 import HTTPHeaderDict
 from data_store.object_store.adapters import boto3_errors
 from data_store.object_store.adapters.boto3_connection import Clients
 from data_store.object_store.adapters.s3 import etags
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page, required, required_etag
 from data_store.object_store.adapters.s3.control_characters import restore
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, endpoint
 from data_store.object_store.adapters.s3.errors import are_good_credentials, from_answer
 from data_store.object_store.adapters.s3.headers import object_metadata, range_header, read_object, written_metadata
 from data_store.object_store.adapters.s3.quirks import ServerQuirks, is_suspicious
 from data_store.object_store.adapters.s3.ranges import check_range
-from data_store.object_store.adapters.s3.xml import fits_xml
+from data_store.object_store.adapters.s3.xml import fits_xml, time
 from data_store.object_store.body import Source
 from data_store.object_store.capabilities import SupportsMultipart
 from data_store.object_store.client import ObjectStoreClient
@@ -87,7 +87,7 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
             **_content(options),
             **_given(IfMatch=options.if_match, IfNoneMatch=options.if_none_match, ContentMD5=options.content_md5),
         )
-        return written_metadata(bucket, key, _headers(answer), body.size)
+        return written_metadata(bucket, key, _headers(answer), body.size, required_etag(answer.get("ETag")))
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """Read an object, or a range of it."""
@@ -131,7 +131,7 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
                 StartAfter=options.start_after if options.cursor is None else None,
             ),
         )
-        return _page(answer)
+        return _page(answer, prefix)
 
     def copy_object(
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
@@ -146,21 +146,21 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
             **_copied_content(options),
             **_given(CopySourceIfMatch=options.source_etag),
         )
-        etag = etags.bare(answer["CopyObjectResult"].get("ETag"))
+        etag = required_etag(answer.get("CopyObjectResult", {}).get("ETag"))
         return written_metadata(bucket, key, _headers(answer), None, etag)
 
     def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
         """Start a multipart upload."""
         self._quirks.check(key)
         answer = self._client.create_multipart_upload(Bucket=bucket, Key=key, **_content(options))
-        return MultipartUpload(key, bucket, answer["UploadId"])
+        return MultipartUpload(key, bucket, required(answer.get("UploadId"), "UploadId"))
 
     def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Source) -> PartInfo:
         """Upload one part."""
         answer = self._client.upload_part(
             Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=part_number, Body=_body(body)
         )
-        return PartInfo(part_number, etags.bare(answer["ETag"]) or "", body.size)
+        return PartInfo(part_number, required_etag(answer.get("ETag")), body.size)
 
     def upload_part_copy(self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource) -> PartInfo:
         """Make a part from a range of another object."""
@@ -174,7 +174,7 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
             CopySourceRange=f"bytes={source.offset}-{source.offset + source.length - 1}",
             **_given(CopySourceIfMatch=source.etag),
         )
-        return PartInfo(part_number, etags.bare(answer["CopyPartResult"].get("ETag")) or "", source.length)
+        return PartInfo(part_number, required_etag(answer.get("CopyPartResult", {}).get("ETag")), source.length)
 
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]
@@ -229,10 +229,7 @@ class Boto3Client(ObjectStoreClient, SupportsMultipart):
 
     def list_buckets(self) -> list[Bucket]:
         """List the buckets of these credentials."""
-        return [
-            Bucket(found["Name"], _utc(found.get("CreationDate")))
-            for found in self._client.list_buckets().get("Buckets", [])
-        ]
+        return _buckets(self._client.list_buckets())
 
     def ping(self) -> None:
         """Ask for the list of buckets. Credentials that are good, but may not list, have been answered too."""
@@ -333,13 +330,21 @@ def _object(bucket: str, key: str, options: GetOptions, answer: Mapping[str, Any
     return read_object(bucket, key, headers, body)
 
 
-def _page(answer: Mapping[str, Any]) -> ObjectPage:
-    cursor = answer.get("NextContinuationToken") if answer.get("IsTruncated") else None
-    return ObjectPage(
+def _buckets(answer: Mapping[str, Any]) -> list[Bucket]:
+    if "Buckets" not in answer:
+        raise InvalidAnswer("the answer has no Buckets")
+    return [Bucket(found["Name"], time(found.get("CreationDate"))) for found in answer["Buckets"]]
+
+
+def _page(answer: Mapping[str, Any], prefix: str) -> ObjectPage:
+    truncated = bool(answer.get("IsTruncated"))
+    cursor = answer.get("NextContinuationToken") if truncated else None
+    page = ObjectPage(
         objects=tuple(_listed(item) for item in answer.get("Contents", ())),
         prefixes=tuple(item["Prefix"] for item in answer.get("CommonPrefixes", ())),
-        cursor=None if cursor is None else restore(cursor),
+        cursor=restore(cursor) if cursor else None,
     )
+    return checked_page(page, prefix, truncated=truncated)
 
 
 def _listed(item: Mapping[str, Any]) -> ObjectMetadata:
@@ -347,7 +352,7 @@ def _listed(item: Mapping[str, Any]) -> ObjectMetadata:
         key=item["Key"],
         size=item.get("Size"),
         etag=etags.bare(item.get("ETag")),
-        updated_time=_utc(item.get("LastModified")),
+        updated_time=time(item.get("LastModified")),
         storage_class=item.get("StorageClass"),
     )
 
@@ -378,7 +383,3 @@ def _attempts(answer: Mapping[str, Any]) -> int:
 def _total_size(parts: Sequence[PartInfo]) -> int | None:
     sizes = [part.size for part in parts]
     return None if None in sizes else sum(size for size in sizes if size is not None)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC)

@@ -16,8 +16,10 @@ from botocore.exceptions import BotoCoreError
 from botocore.handlers import validate_bucket_name
 from botocore.loaders import Loader, create_loader
 
+from data_store.object_store.adapters.boto3_answers import AnswerParsers
 from data_store.object_store.adapters.s3.control_characters import shelter
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
+from data_store.object_store.adapters.s3.headers import check_credentials
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
 
@@ -96,6 +98,7 @@ class Clients:
 
 def _session(connection: ObjectStoreConnectionConfiguration) -> boto3.session.Session:
     core = botocore.session.Session()
+    core.register_component("response_parser_factory", AnswerParsers())
     session = boto3.session.Session(
         aws_access_key_id=connection.access_key,
         aws_secret_access_key=_revealed(connection.secret_key),
@@ -158,9 +161,22 @@ def _register(client: S3Client, on_answer: Callable[[str | None], object]) -> No
 
     events = client.meta.events
     events.register("after-call.s3", learn)
+    events.register("before-send.s3", _check_credentials)
     events.register("before-parse.s3.ListObjectsV2", _make_parseable)
     # Names are the server's to judge: botocore's rule shuts out Ceph's tenants ("tenant:bucket").
     events.unregister("before-parameter-build.s3", validate_bucket_name)
+
+
+def _check_credentials(request: Any, **_event: object) -> None:
+    """Check what the chain found, refreshed perhaps, before ``http.client`` does, whose error would show it."""
+    signed, token = (_text(request.headers.get(name)) for name in ("Authorization", "X-Amz-Security-Token"))
+    credential = signed.partition(" Credential=")[2].rpartition(", SignedHeaders=")[0]
+    check_credentials(credential or "-", token or "-")
+
+
+def _text(header: bytes | str | None) -> str:
+    """Return a header's value as text; botocore has made bytes of some."""
+    return header.decode("latin-1") if isinstance(header, bytes) else header or ""
 
 
 def _follow_no_redirect(request_dict: dict[str, Any], response: Any, **_event: object) -> None:

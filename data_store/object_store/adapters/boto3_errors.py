@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore import exceptions as botocore
 
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, invalid_answer
 from data_store.object_store.adapters.s3.errors import from_answer, from_transport, said_in_headers
 from data_store.object_store.errors import (
     AccessDenied,
@@ -89,9 +90,11 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], type[ObjectStoreError], str | N
 
 
 def classify(exc: Exception) -> ObjectStoreError | None:
-    """Return the error for an exception of botocore, or of the urllib3 below it; None for any other."""
+    """Return the error for an exception of botocore, its answers' parser, or urllib3 below it; None for any other."""
     if isinstance(exc, botocore.ClientError):
         return answered(exc.response)
+    if isinstance(exc, InvalidAnswer):
+        return invalid_answer(exc)
     if not isinstance(exc, botocore.BotoCoreError):
         return from_transport(exc)
     return _from_cause(exc) or _from_kind(exc)

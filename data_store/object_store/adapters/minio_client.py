@@ -8,7 +8,6 @@ credentials of the same provider.
 from __future__ import annotations
 
 import configparser
-import re
 from collections.abc import Sequence
 from typing import ClassVar
 from xml.etree.ElementTree import ParseError
@@ -30,12 +29,14 @@ from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import EmptyPoolError, HTTPError
 
 from data_store.object_store.adapters.s3 import errors, sigv4
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, invalid_answer
 from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange
+from data_store.object_store.adapters.s3.headers import check_credentials
 from data_store.object_store.adapters.s3.quirks import ServerQuirks, is_suspicious
 from data_store.object_store.adapters.s3.transport import SdkPools, Transport
-from data_store.object_store.adapters.s3.xml import InvalidXml, fits_xml
+from data_store.object_store.adapters.s3.xml import fits_xml
 from data_store.object_store.body import Source
 from data_store.object_store.capabilities import SupportsMultipart
 from data_store.object_store.client import ObjectStoreClient
@@ -65,7 +66,6 @@ from data_store.object_store.models import (
 __all__ = ["MinioClient"]
 
 _METADATA_SERVICE_SECONDS = 2.0
-_HEADER_TEXT = re.compile(r"[!-~]+")
 
 
 class MinioClient(ObjectStoreClient, SupportsMultipart):
@@ -189,8 +189,8 @@ class MinioClient(ObjectStoreClient, SupportsMultipart):
         if isinstance(exc, NoCredentials):
             return AccessDenied(str(exc))
         malformed = _says(exc, "XML element") or _says(exc, "does not match format")
-        if malformed or isinstance(exc, InvalidXml | ParseError | UnicodeDecodeError):
-            return ServerError(f"the server's answer is not what S3 says: {exc}")
+        if malformed or isinstance(exc, InvalidAnswer | ParseError | UnicodeDecodeError):
+            return invalid_answer(exc)
         if isinstance(exc, EmptyPoolError):
             return ConnectionFailed("all connections (connection.max_connections) are in use, by open bodies perhaps")
         if _says(exc, "bucket name"):
@@ -216,14 +216,13 @@ class _Credentials(Provider):
 
         Raises:
             NoCredentials: there are none.
+            AccessDenied: they cannot be sent.
         """
         try:
             found = self._provider.retrieve()
         except (ValueError, OSError, HTTPError, configparser.Error) as error:
             raise NoCredentials(f"no credentials were found: {error}") from error
-        if not all(_HEADER_TEXT.fullmatch(text) for text in (found.access_key, found.session_token or "-")):
-            # http.client would say so, too, and show them
-            raise NoCredentials("the access key or the session token cannot travel in a header: a line end too many?")
+        check_credentials(found.access_key, found.session_token or "-")
         return found
 
     def current(self) -> sigv4.Credentials:

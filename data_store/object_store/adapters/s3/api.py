@@ -1,6 +1,6 @@
 """The object operations of the S3 API, keys exactly as they are (S3 API reference, one method per action).
 
-Every method is one exchange and one conversion. It raises ``AnswerError`` for an error answer, ``InvalidXml`` for an
+Every method is one exchange and one conversion. It raises ``AnswerError`` for an error answer, ``InvalidAnswer`` for an
 answer that is none, and what urllib3 raises for a connection.
 """
 
@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from urllib3 import BaseHTTPResponse
 
 from data_store.object_store.adapters.s3 import errors, etags, headers, xml
+from data_store.object_store.adapters.s3.answers import required, required_etag
 from data_store.object_store.adapters.s3.exchange import (
     AnswerError,
     Exchange,
@@ -61,7 +62,8 @@ class S3Api:
         }
         sent = headers.content_headers(options) | _given(conditions)
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, headers=sent, body=body))
-        return headers.written_metadata(bucket, key, answer.headers, body.size)
+        etag = required_etag(answer.headers.get("ETag"))
+        return headers.written_metadata(bucket, key, answer.headers, body.size, etag)
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject; the body is read from the connection."""
@@ -112,7 +114,7 @@ class S3Api:
         }
         sent |= headers.content_headers(options) if options.replace else headers.storage_class_header(options)
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, headers=sent))
-        etag = etags.bare(xml_answer(answer, "CopyObjectResult").findtext("ETag"))
+        etag = required_etag(xml_answer(answer, "CopyObjectResult").findtext("ETag"))
         return headers.written_metadata(bucket, key, answer.headers, None, etag)
 
     def list_page(self, bucket: str, prefix: str, options: ListOptions) -> ObjectPage:
@@ -127,7 +129,7 @@ class S3Api:
             "start-after": None if options.cursor else options.start_after,
         }
         answer = self._exchange.send(Request(method="GET", bucket=bucket, query=_given(query)))
-        return xml.object_page(xml_answer(answer, "ListBucketResult"))
+        return xml.object_page(xml_answer(answer, "ListBucketResult"), prefix)
 
     def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
         """CreateMultipartUpload. Repeated after a lost answer it leaves an empty upload without parts behind."""
@@ -135,13 +137,14 @@ class S3Api:
         answer = self._exchange.send(
             Request(method="POST", bucket=bucket, key=key, query={"uploads": ""}, headers=sent)
         )
-        return MultipartUpload(key, bucket, _required(xml_answer(answer, "InitiateMultipartUploadResult"), "UploadId"))
+        upload_id = xml_answer(answer, "InitiateMultipartUploadResult").findtext("UploadId")
+        return MultipartUpload(key, bucket, required(upload_id, "UploadId"))
 
     def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Source) -> PartInfo:
         """UploadPart."""
         query = {"partNumber": str(part_number), "uploadId": upload_id}
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, query=query, body=body))
-        return PartInfo(part_number, etags.bare(answer.headers.get("ETag")) or "", body.size)
+        return PartInfo(part_number, required_etag(answer.headers.get("ETag")), body.size)
 
     def upload_part_copy(self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource) -> PartInfo:
         """UploadPartCopy."""
@@ -149,8 +152,8 @@ class S3Api:
         span = {"x-amz-copy-source-range": f"bytes={source.offset}-{source.offset + source.length - 1}"}
         sent = _copy_source(source.bucket, source.key, source.etag) | span
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, query=query, headers=sent))
-        etag = etags.bare(_required(xml_answer(answer, "CopyPartResult"), "ETag"))
-        return PartInfo(part_number, etag or "", source.length)
+        etag = required_etag(xml_answer(answer, "CopyPartResult").findtext("ETag"))
+        return PartInfo(part_number, etag, source.length)
 
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]
@@ -223,13 +226,6 @@ def _copy_source(bucket: str, key: str, etag: str | None) -> dict[str, str]:
 
 def _given(values: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _required(root: Element, name: str) -> str:
-    value = xml.text(root, name)
-    if value is None:
-        raise xml.InvalidXml(f"the answer has no {name}")
-    return value
 
 
 def _total(parts: Sequence[PartInfo]) -> int | None:

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 from urllib3 import BaseHTTPResponse, Retry
 
 from data_store.object_store.adapters.s3 import errors, sigv4, xml
+from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
 from data_store.object_store.adapters.s3.transport import Transport, retries_left, was_retried
 from data_store.object_store.body import Source
@@ -254,13 +255,13 @@ def xml_answer(answer: BaseHTTPResponse, name: str) -> Element:
 
     Raises:
         AnswerError: it holds an error.
-        InvalidXml: it is something else, such as the page of a server that is none for S3.
+        InvalidAnswer: it is something else, such as the page of a server that is none for S3.
     """
     root = xml.parse(answer.data.lstrip())
     if root.tag == "Error":
         raise _from_xml(root, answer.status, answer.headers.get("x-amz-request-id"), None)
     if root.tag != name:
-        raise xml.InvalidXml(f"the answer is a {root.tag}, not a {name}")
+        raise InvalidAnswer(f"the answer is a {root.tag}, not a {name}")
     return root
 
 
@@ -275,7 +276,7 @@ def _error_root(data: bytes) -> Element | None:
     """Return the XML of an error; None for none, or for the page of something in between that is no S3 server."""
     try:
         root = xml.parse(data.lstrip())
-    except xml.InvalidXml:
+    except InvalidAnswer:
         return None
     return root if root.tag == "Error" else None
 

@@ -9,11 +9,14 @@ from email.utils import parsedate_to_datetime
 from typing import IO, Any, cast
 
 from data_store.object_store.adapters.s3 import etags
+from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.body import RawBody
+from data_store.object_store.errors import AccessDenied
 from data_store.object_store.metadata import decode_metadata, encode_metadata
 from data_store.object_store.models import ContentOptions, GetOptions, Object, ObjectMetadata
 
 __all__ = [
+    "check_credentials",
     "content_headers",
     "http_time",
     "object_metadata",
@@ -35,7 +38,18 @@ _CONTENT = {
     "content_language": "Content-Language",
 }
 _NUMBER = re.compile(r"[0-9]{1,19}")
+_HEADER_TEXT = re.compile(r"[!-~]+")
 _TOTAL = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)")
+
+
+def check_credentials(*travelling: str) -> None:
+    """Check what of the credentials is sent in headers: the access key and the session token.
+
+    Raises:
+        AccessDenied: it cannot be sent. ``http.client`` would say so, too, and show it.
+    """
+    if not all(_HEADER_TEXT.fullmatch(text) for text in travelling):
+        raise AccessDenied("the access key or the session token cannot travel in a header: a line end too many?")
 
 
 def content_headers(options: ContentOptions) -> dict[str, str]:
@@ -73,7 +87,11 @@ def range_header(options: GetOptions) -> dict[str, str]:
 
 
 def object_metadata(bucket: str, key: str, headers: Mapping[str, str]) -> ObjectMetadata:
-    """Return what the headers of a HEAD say; ``headers`` finds names in any case."""
+    """Return what the headers of a HEAD say; ``headers`` finds names in any case.
+
+    Raises:
+        InvalidAnswer: the length is no number.
+    """
     return ObjectMetadata(**_fields(bucket, key, headers))
 
 
@@ -103,10 +121,9 @@ def _fields(bucket: str, key: str, headers: Mapping[str, str]) -> dict[str, Any]
 
 
 def written_metadata(
-    bucket: str, key: str, headers: Mapping[str, str], size: int | None, etag: str | None = None
+    bucket: str, key: str, headers: Mapping[str, str], size: int | None, etag: str | None
 ) -> ObjectMetadata:
     """Return what the answer to a write says; the time is the answer's own, which is approximate."""
-    etag = etag or etags.bare(headers.get("ETag"))
     return ObjectMetadata(
         key=key,
         size=size,
@@ -143,11 +160,13 @@ def _checksums(bucket: str, etag: str | None, headers: Mapping[str, str]) -> dic
 
 
 def _size(headers: Mapping[str, str]) -> int | None:
-    size, sent = headers.get("Content-Length"), headers.get("Content-Range")
-    if sent is not None:
-        total = _TOTAL.fullmatch(sent)  # none in "bytes 0-9/*": the server does not know
-        size = total[1] if total else None
-    return int(size) if size and _NUMBER.fullmatch(size) else None
+    length, sent = headers.get("Content-Length"), headers.get("Content-Range")
+    if length is not None and not _NUMBER.fullmatch(length):
+        raise InvalidAnswer("the Content-Length is no number")
+    if sent is None:
+        return None if length is None else int(length)
+    total = _TOTAL.fullmatch(sent)  # none in "bytes 0-9/*": the server does not know
+    return int(total[1]) if total and _NUMBER.fullmatch(total[1]) else None
 
 
 def _user_metadata(headers: Mapping[str, str]) -> dict[str, str]:

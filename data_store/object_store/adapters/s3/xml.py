@@ -15,11 +15,11 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from data_store.object_store.adapters.s3 import etags
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page
 from data_store.object_store.adapters.s3.control_characters import fits_xml, restore, shelter
 from data_store.object_store.models import ObjectMetadata, ObjectPage, PartInfo
 
 __all__ = [
-    "InvalidXml",
     "complete_request",
     "delete_request",
     "fits_xml",
@@ -33,10 +33,6 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _LINE_ENDS = {"\r": "&#13;", "\n": "&#10;"}  # a parser would turn a bare CR into LF (XML 1.0, section 2.11)
 
 
-class InvalidXml(Exception):  # noqa: N818  the condition's name
-    """An answer is not the XML that it should be."""
-
-
 def parse(data: bytes) -> Element:
     """Return the root element; names come without their namespace.
 
@@ -44,7 +40,7 @@ def parse(data: bytes) -> Element:
     say): they are read as what they mean.
 
     Raises:
-        InvalidXml: it is not well-formed, or has a document type declaration.
+        InvalidAnswer: it is not well-formed, or has a document type declaration.
     """
     try:
         return _parse(data)
@@ -59,7 +55,7 @@ def _parse_repaired(data: bytes) -> Element:
     try:
         return _parse(data)
     except expat.ExpatError as error:
-        raise InvalidXml(f"the answer is no XML: {error}") from error
+        raise InvalidAnswer(f"the answer is no XML: {error}") from error
 
 
 def _parse(data: bytes) -> Element:
@@ -80,45 +76,51 @@ def text(element: Element, path: str) -> str | None:
 
 
 def time(value: str | None) -> datetime | None:
-    """Return a timestamp of the protocol (ISO 8601) as an aware UTC datetime."""
-    if value is None:
-        return None
-    moment = datetime.fromisoformat(value)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def object_page(root: Element) -> ObjectPage:
-    """Return a page of ListObjectsV2 that was asked for with ``encoding-type=url``.
+    """Return a timestamp of the protocol (ISO 8601) as an aware UTC datetime; None for an empty one.
 
     Raises:
-        InvalidXml: a size is no number, or a time none of the protocol.
+        InvalidAnswer: it is no time.
     """
+    if not value:
+        return None
     try:
-        return _object_page(root)
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise InvalidXml(f"the listing has a value that cannot be: {error}") from error
+        raise InvalidAnswer(f"it has a time that cannot be: {error}") from error
 
 
-def _object_page(root: Element) -> ObjectPage:
+def object_page(root: Element, prefix: str) -> ObjectPage:
+    """Return a page of ListObjectsV2 that was asked for with ``encoding-type=url`` and this prefix.
+
+    Raises:
+        InvalidAnswer: a size is no number, a time none of the protocol, or an entry cannot be in this listing.
+    """
     decode = unquote_plus if root.findtext("EncodingType") == "url" else str
     truncated = root.findtext("IsTruncated") == "true"
-    return ObjectPage(
+    page = ObjectPage(
         objects=tuple(_listed(item, decode(item.findtext("Key") or "")) for item in root.iterfind("Contents")),
         prefixes=tuple(decode(item.findtext("Prefix") or "") for item in root.iterfind("CommonPrefixes")),
         cursor=text(root, "NextContinuationToken") if truncated else None,
     )
+    return checked_page(page, prefix, truncated=truncated)
 
 
 def _listed(item: Element, key: str) -> ObjectMetadata:
-    etag = etags.bare(item.findtext("ETag"))
-    size = item.findtext("Size")
     return ObjectMetadata(
         key=key,
-        size=None if size is None else int(size),
-        etag=etag,
+        size=_size(item.findtext("Size")),
+        etag=etags.bare(item.findtext("ETag")),
         updated_time=time(text(item, "LastModified")),
         storage_class=text(item, "StorageClass"),
     )
+
+
+def _size(value: str | None) -> int | None:
+    try:
+        return None if value is None else int(value)
+    except ValueError as error:
+        raise InvalidAnswer(f"the listing has a size that cannot be: {error}") from error
 
 
 def delete_request(keys: Sequence[str]) -> bytes:
@@ -137,4 +139,4 @@ def complete_request(parts: Sequence[PartInfo]) -> bytes:
 
 
 def _refuse_doctype(*_declaration: object) -> NoReturn:
-    raise InvalidXml("the answer has a document type declaration, which is refused")
+    raise InvalidAnswer("the answer has a document type declaration, which is refused")

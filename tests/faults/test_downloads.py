@@ -27,7 +27,7 @@ def test_a_body_that_breaks_once_is_taken_up_where_it_broke(fault, make_wired, w
         wire.cut_response(after=CUT, when=is_get)
     else:
         wire.stall_response(after=CUT, when=is_get)
-    store = make_wired(read_timeout=0.5)
+    store = make_wired(read_timeout=2)
     found = store.download_file("key", tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert files_in(tmp_path) == ["file"]
@@ -109,7 +109,7 @@ def test_a_body_that_stalls_is_timed_out(make_wired, framework, wire, bucket, tm
     """Silence in the middle of a body, each time."""
     bucket.put("key", CONTENT)
     wire.stall_response(after=1000, times=None, when=is_get)
-    store = make_wired(max_attempts=2, read_timeout=0.3)
+    store = make_wired(max_attempts=2, read_timeout=2)
     with pytest.raises(TimedOut) as raised:
         store.download_file("key", tmp_path / "file")
     assert_explains(raised.value, framework, "get_object", bucket=bucket.name, key="key")

@@ -65,7 +65,7 @@ for framework in ("minio", "boto3"):
             store.client
         found = True
     except MissingDependency as error:
-        assert f"data-store[{framework}]" in str(error)
+        assert f"pip install '.[{framework}]'" in str(error)
         found = False
     assert found == (framework == sys.argv[1]), framework
 print("works from", data_store.__file__, "with", sys.argv[1] or "no extra")

@@ -7,14 +7,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "data-store"
-author = "the data-store authors"
+author = "The data-store authors"
+copyright = author  # noqa: A001 because Sphinx reads this name
 version = release = installed_version("data-store")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "generated_tables", "google_docstrings"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "generated_tables", "google_docstrings"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "data-store"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 highlight_language = "none"
 
 myst_enable_extensions = ["colon_fence"]

@@ -15,6 +15,19 @@ __all__ = ["ConfigurationModel", "ConnectionConfiguration", "part"]
 
 _Problem = tuple[tuple[str, ...], str]
 
+_QUOTES = "; put it in quotes"
+_SIZE = '; write a number of bytes, or a text such as "64MiB"'
+_BOOLEAN = "; write true or false"
+_ADVICE = {
+    "string_type": _QUOTES,
+    "path_type": _QUOTES,
+    "bool_type": _BOOLEAN,
+    "bool_parsing": _BOOLEAN,
+    "byte_size": _SIZE,
+    "byte_size_unit": _SIZE,
+}
+_UNITS = ((1024**3, "GiB"), (1024**2, "MiB"))
+
 
 class ConfigurationModel(BaseModel):
     """A frozen part of the configuration.
@@ -120,7 +133,15 @@ def _problems(model: type[ConfigurationModel], item: ErrorDetails) -> Iterator[_
     elif item["type"] == "extra_forbidden":
         yield path, _unknown_key(path[-1], model)
     else:
-        yield path, str(cause) if isinstance(cause, ValueError) else item["msg"]
+        yield path, str(cause) if isinstance(cause, ValueError) else _rule(item)
+
+
+def _rule(item: ErrorDetails) -> str:
+    bound = next((value for name, value in item.get("ctx", {}).items() if name in ("ge", "le")), 0)
+    for unit, name in _UNITS:
+        if bound and bound % unit == 0:
+            return item["msg"].replace(str(bound), f"{bound // unit}{name}")
+    return item["msg"] + _ADVICE.get(item["type"], "")
 
 
 def _unknown_key(key: str, model: type[ConfigurationModel]) -> str:

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from data_store.object_store import registry
+from data_store.object_store import registry, validation
 from data_store.object_store.configuration_model import ConfigurationModel, ConnectionConfiguration, part
 from data_store.object_store.dsn_text import HOST, render_url
 from data_store.object_store.errors import ConfigurationError
@@ -251,19 +251,20 @@ class ObjectStoreConfiguration(ConfigurationModel):
 
     Attributes:
         framework: a built-in framework or the name of a registered one.
-        root_bucket: the bucket of calls that name none; ``"default"`` for embedded frameworks.
-        connection: the framework's connection model, or a mapping of its keys. It is typed ``Any``
-            because the framework decides which model it is.
         create_root_bucket: make the root bucket on first use; resolved to true for embedded frameworks, to
             false for servers.
+        root_bucket: the bucket of calls that name none; ``"default"`` for embedded frameworks. One that would be
+            made has a name that S3 allows for new buckets.
+        connection: the framework's connection model, or a mapping of its keys. It is typed ``Any``
+            because the framework decides which model it is.
         retry: the retry layer.
         transfer: sizes and concurrency of transfers.
     """
 
     framework: Framework | str = Framework.LOCAL
+    create_root_bucket: bool | None = None
     root_bucket: _Text | None = None
     connection: Any = None
-    create_root_bucket: bool | None = None
     retry: RetryConfiguration = Field(default_factory=RetryConfiguration)
     transfer: TransferConfiguration = Field(default_factory=TransferConfiguration)
 
@@ -282,6 +283,13 @@ class ObjectStoreConfiguration(ConfigurationModel):
         }
         return render_url(self.framework, self.root_bucket, self.connection, parameters, show_secrets=show_secrets)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_level_too_many(cls, data: dict[str, Any]) -> dict[str, Any]:
+        if "object_store" in data:
+            raise ValueError("object_store: leave out this level, and give what stands below it")
+        return data
+
     @field_validator("framework", mode="before")
     @classmethod
     def _is_known(cls, value: Any) -> Framework | str:
@@ -292,8 +300,13 @@ class ObjectStoreConfiguration(ConfigurationModel):
 
     @field_validator("root_bucket")
     @classmethod
-    def _embedded_has_one(cls, value: str | None, info: ValidationInfo) -> str | None:
-        return "default" if value is None and _is_embedded(info) else value
+    def _can_be_made(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return "default" if _is_embedded(info) else None
+        problem = validation.new_bucket_problem(value) if info.data.get("create_root_bucket") else None
+        if problem:
+            raise ValueError(f"create_root_bucket would make it, and it is no name for a new bucket: {problem}")
+        return value
 
     @field_validator("create_root_bucket")
     @classmethod

@@ -36,6 +36,7 @@ _Path = tuple[str, ...]
 _Item = tuple[_Path, str]
 
 _ALIASES = {"s3": "boto3"}
+_WEB = ("http", "https")
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<user>[^/?#]*)@)?(?P<host>[^/?#@]*)"
     r"(?P<path>/[^?#@]*)?(?:\?(?P<query>[^#@]*))?"
@@ -67,11 +68,14 @@ def parse_url(url: str) -> dict[str, Any]:
     """The keys and texts in a URL as nested dict, for ``ObjectStoreConfiguration`` to validate.
 
     Raises:
-        ConfigurationError: no URL, an unknown framework, an unknown or doubled parameter, a host that could be a
-            bucket as well, or a secret that ``to_url()`` masked.
+        ConfigurationError: no URL, or a web address, an unknown framework, an unknown or doubled parameter, a host that
+            could be a bucket as well, or a secret that ``to_url()`` masked.
     """
     parts = _split(url)
-    framework = _ALIASES.get(parts["scheme"].lower(), parts["scheme"].lower())
+    scheme = parts["scheme"].lower()
+    if scheme in _WEB:
+        raise ConfigurationError(f"URL: {scheme}:// names no framework; write minio://host:port/bucket or s3://bucket")
+    framework = _ALIASES.get(scheme, scheme)
     items = [
         *_place(framework, _decoded(parts["host"]), parts["path"]),
         *_user_info(parts["user"], known_paths(framework)),

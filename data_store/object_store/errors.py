@@ -93,7 +93,7 @@ class ObjectStoreError(RuntimeError):
         request_id: the server's id of the request, for its log.
     """
 
-    hint: ClassVar[str] = "See the reason above; the server's log has more under the request id."
+    hint: ClassVar[str] = "See the reason above; where there is a request id, the server's log has more under it."
 
     def __init__(
         self,
@@ -250,7 +250,7 @@ class InsufficientStorage(ObjectStoreError):
 class ServerError(ObjectStoreError):
     """The server failed (5xx), and still did after all attempts."""
 
-    hint = "Try again later; the server's log has more under the request id."
+    hint = "The fault lies with the store, or with what stands before it, and not with the call: check it, try again."
 
 
 class StoreClosed(ObjectStoreError):

@@ -7,6 +7,7 @@ declare in the group ``data_store.object_store.frameworks``. A built-in is never
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -25,6 +26,7 @@ _BUILT_IN = {
     "memory": f"{_ADAPTERS}.embedded.client:MemoryClient",
 }
 _EXTRAS = {"minio", "boto3"}
+_OTHER_NAMES = {"s3": "boto3", "aws": "boto3"}
 _registered: dict[str, str] = {}
 
 _NAME = re.compile(r"[a-z][a-z0-9+.-]*")  # RFC 3986, section 3.1: a name is also a URL scheme
@@ -62,12 +64,14 @@ def target(name: str) -> str:
     """The ``"module:Class"`` that a name stands for; imports nothing.
 
     Raises:
-        ConfigurationError: nothing is known under that name; the message lists the known names.
+        ConfigurationError: nothing is known under that name; the message lists the known names, the closest first.
     """
     try:
         return _known()[name]
     except KeyError:
-        raise ConfigurationError(f"unknown framework {name!r}; known are: {', '.join(names())}") from None
+        raise ConfigurationError(
+            f"unknown framework {name!r}{_meant(name.lower())} Known are: {', '.join(names())}"
+        ) from None
 
 
 def load(name: str) -> type:
@@ -90,6 +94,13 @@ def load(name: str) -> type:
     return found
 
 
+def _meant(name: str) -> str:
+    if name in _OTHER_NAMES:
+        return f": write {_OTHER_NAMES[name]}."
+    close = get_close_matches(name, names(), n=1)
+    return f", did you mean {close[0]!r}?" if close else "."
+
+
 def _known() -> dict[str, str]:
     # The built-in names come first, and last: the first place decides the order, the last one the value.
     return {**_BUILT_IN, **_from_entry_points(), **_registered, **_BUILT_IN}
@@ -107,6 +118,6 @@ def _import_failure(name: str, module_name: str, error: ImportError) -> Configur
     if name in _EXTRAS:
         return MissingDependency(
             f"framework {name!r} needs a package that is missing or too old ({error}): "
-            f"install data-store with its extra {name!r}, data-store[{name}]"
+            f"install this package with its extra {name!r}, from a checkout: pip install '.[{name}]'"
         )
     return MissingDependency(f"framework {name!r} needs a package that is missing or too old: {error}")

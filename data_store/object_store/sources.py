@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from data_store.object_store.body import RawReadable
@@ -74,7 +74,7 @@ class IterableReader:
             chunk = next(self._chunks, _END)
             if chunk is _END:
                 return b""
-            self._rest = memoryview(_binary(chunk)).cast("B")
+            self._rest = memoryview(_binary(chunk, "the iterable", "encode text with .encode()")).cast("B")
         piece, self._rest = (self._rest, memoryview(b"")) if size < 0 else (self._rest[:size], self._rest[size:])
         return bytes(piece)
 
@@ -105,7 +105,7 @@ class TypedReader:
         chunk = self._stream.read(size)
         if chunk is None:
             raise InvalidArgument("the body is a non-blocking stream that had no data")
-        return _binary(chunk)
+        return _binary(chunk, "the stream", "open files in binary mode")
 
     def seekable(self) -> bool:
         """Return whether the stream can seek."""
@@ -173,9 +173,17 @@ def stream_of(data: Data, length: int | None) -> tuple[RawReadable, int | None]:
     if hasattr(data, "read"):
         stream = TypedReader(data)
         return stream, _length(stream, data, length)
-    if isinstance(data, str) or not isinstance(data, Iterable):  # type: ignore[unreachable]  # callers without mypy
-        raise InvalidArgument(f"data must be bytes, a binary stream or an iterable of bytes, not {type(data).__name__}")
+    if isinstance(data, str | os.PathLike | Mapping) or not isinstance(data, Iterable):
+        raise InvalidArgument(
+            f"data must be bytes, a binary stream or an iterable of bytes, not {type(data).__name__}{_instead(data)}"
+        )
     return IterableReader(data), length
+
+
+def _instead(data: object) -> str:
+    if isinstance(data, str):
+        return ": data comes first, then the key; encode text with .encode()"
+    return ": use upload_file for a file's path" if isinstance(data, os.PathLike) else ""
 
 
 def _length(stream: TypedReader, data: Any, declared: int | None) -> int | None:
@@ -201,12 +209,13 @@ def _yes() -> bool:
     return True
 
 
-def _binary(chunk: Any) -> bytes:
+def _binary(chunk: Any, source: str, advice: str) -> bytes:
     if isinstance(chunk, bytes):
         return chunk
     if isinstance(chunk, bytearray | memoryview):
         return bytes(chunk)
-    raise InvalidArgument(f"the body must deliver bytes, not {type(chunk).__name__}: open files in binary mode")
+    hint = f": {advice}" if isinstance(chunk, str) else ""
+    raise InvalidArgument(f"{source} must deliver bytes, not {type(chunk).__name__}{hint}")
 
 
 def _new_hash(name: str) -> Any:

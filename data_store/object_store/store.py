@@ -473,6 +473,8 @@ class ObjectStore:
 def _configuration(config: Configuration | None) -> ObjectStoreConfiguration:
     if isinstance(config, ObjectStoreConfiguration):
         return config
+    if isinstance(config, str) and not config.strip():
+        raise ConfigurationError("the configuration is empty: give a URL or the path of a YAML file")
     if isinstance(config, str) and "://" in config:
         return configuration_from_url(config)
     if config is None:

@@ -35,6 +35,7 @@ __all__ = [
     "key",
     "list_options",
     "new_bucket",
+    "new_bucket_problem",
     "positive",
     "prefix",
     "put_options",
@@ -65,18 +66,23 @@ _HEADERS = (
 def new_bucket(name: str) -> str:
     """Check a name for a bucket that is to be made (S3 user guide, "Bucket naming rules")."""
     _text("bucket", name)
-    if not _BUCKET.fullmatch(name):
-        raise InvalidArgument(
-            f"invalid bucket name {name!r}: 3 to 63 characters of a-z, 0-9, '.' and '-', "
-            "beginning and ending with a letter or a digit"
-        )
-    if ".." in name or ".-" in name or "-." in name:
-        raise InvalidArgument(f"invalid bucket name {name!r}: no '..', '.-' or '-.'")
-    if _is_ip_address(name):
-        raise InvalidArgument(f"invalid bucket name {name!r}: not formatted as an IP address")
-    if name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS):
-        raise InvalidArgument(f"invalid bucket name {name!r}: S3 reserves that beginning or ending")
+    problem = new_bucket_problem(name)
+    if problem:
+        raise InvalidArgument(f"invalid bucket name {name!r}: {problem}")
     return name
+
+
+def new_bucket_problem(name: str) -> str | None:
+    """Return the rule for new buckets that a name breaks, without the name; None if it keeps them all."""
+    if not _BUCKET.fullmatch(name):
+        return "3 to 63 characters of a-z, 0-9, '.' and '-', beginning and ending with a letter or a digit"
+    if ".." in name or ".-" in name or "-." in name:
+        return "no '..', '.-' or '-.'"
+    if _is_ip_address(name):
+        return "not formatted as an IP address"
+    if name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS):
+        return "S3 reserves that beginning or ending"
+    return None
 
 
 def bucket(name: str) -> str:

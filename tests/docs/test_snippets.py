@@ -31,8 +31,8 @@ def _pages(language: str) -> list[object]:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A directory that has what the pages take for granted: a file to upload, and the files in ``config/``."""
-    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7 ...")
+    """A directory that has what the pages take for granted of a checkout: README.md and the files in ``config/``."""
+    shutil.copy(ROOT / "README.md", tmp_path)
     shutil.copytree(ROOT / "config", tmp_path / "config")
     return tmp_path
 

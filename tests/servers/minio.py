@@ -9,6 +9,7 @@ from tests.servers.server import RealServer, Server, ServerStartError
 
 if TYPE_CHECKING:
     from testcontainers.community.minio import MinioContainer
+    from testcontainers.core.docker_client import DockerClient
 
 IMAGE_VARIABLE = "DATA_STORE_MINIO_IMAGE"
 DEFAULT_IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
@@ -39,12 +40,19 @@ class MinioServer(RealServer):
 
     @classmethod
     def why_unavailable(cls) -> str | None:
-        """None where a Docker daemon answers."""
-        problem = _docker_problem()
-        if problem is None:
+        """None where a Docker daemon answers, asked as the container will be started."""
+        os.environ.update(TESTCONTAINERS_SETTINGS)
+        try:
+            from testcontainers.core.docker_client import DockerClient
+        except ImportError:
+            return (
+                "MinIO is started in Docker by the Python package testcontainers, which is not installed here. "
+                "To get it, in the checkout: pip install -e '.[test]'"
+            )
+        if _docker_answers(DockerClient):
             return None
         return (
-            f"MinIO runs in Docker, and {problem}. To get it: install Docker (Debian, Ubuntu: "
+            "MinIO runs in Docker, and no Docker daemon answers here. To get it: install Docker (Debian, Ubuntu: "
             f"apt-get install docker.io) and start it. The image {image()} is pulled; "
             f"{IMAGE_VARIABLE} names another"
         )
@@ -81,24 +89,19 @@ class MinioServer(RealServer):
         return container.waiting_for(HttpWaitStrategy(PORT, "/minio/health/cluster"))
 
 
-def _docker_problem() -> str | None:
-    """None where a Docker daemon answers, asked as the container will be started; else what is wrong."""
-    os.environ.update(TESTCONTAINERS_SETTINGS)
-    try:
-        from docker.errors import DockerException
-        from testcontainers.core.docker_client import DockerClient
-    except ImportError:
-        return "the package testcontainers is not installed (pip install -e '.[test]')"
+def _docker_answers(client: "type[DockerClient]") -> bool:
+    from docker.errors import DockerException
+
     with warnings.catch_warnings():
         # docker-py leaves the socket of a refused connection to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
         try:
-            daemon = DockerClient().client
+            daemon = client().client
             daemon.ping()
             daemon.close()
         except (DockerException, OSError):
-            problem: str | None = "no Docker daemon answers here"
+            answers = False
         else:
-            problem = None
+            answers = True
         gc.collect()
-    return problem
+    return answers

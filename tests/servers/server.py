@@ -25,8 +25,9 @@ class Server:
     version: str | None = None
 
     def url(self, scheme: str) -> str:
-        """The URL from which an `ObjectStore` with this server is made, its keys included."""
-        return f"{scheme}://{self.access_key}:{self.secret_key}@{self.endpoint.removeprefix('http://')}/"
+        """The URL from which an `ObjectStore` is made, its keys included; the bucket is made on first use."""
+        host = self.endpoint.removeprefix("http://")
+        return f"{scheme}://{self.access_key}:{self.secret_key}@{host}/my-bucket?create_root_bucket=true"
 
 
 class RealServer(ABC):

@@ -243,9 +243,10 @@ def test_the_scheme_decides_on_tls(given: dict[str, Any], secure: bool, url: str
         ({"endpoint": "h:port"}, "connection.endpoint: must be host"),
         ({"endpoint": "h h"}, "connection.endpoint: must be host"),
         ({"endpoint": "h:99999"}, "connection.endpoint: the port must be"),
-        ({"endpoint": 9000}, "connection.endpoint: Input should be a valid string"),
+        ({"endpoint": 9000}, "connection.endpoint: Input should be a valid string; put it in quotes"),
         ({"endpoint": "http://user:s3cr3t@h"}, "connection.endpoint: must not hold credentials"),
         ({"secure": "s3cr3t"}, "connection.secure: Input should be a valid boolean"),
+        ({"secure": 5}, "connection.secure: Input should be a valid boolean"),
         ({"access_key": "A"}, "connection.secret_key: access_key and secret_key come together"),
         ({"secret_key": "s3cr3t"}, "connection.secret_key: access_key and secret_key come together"),
         ({"access_key": "", "secret_key": "s3cr3t"}, "connection.access_key: String should have at least 1"),
@@ -284,18 +285,26 @@ def test_a_bad_connection_is_refused_with_path_and_rule(connection: dict[str, An
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
-        ({"framework": "minoi"}, "framework: unknown framework 'minoi'; known are: minio, boto3, local, memory"),
-        ({"framework": "s3"}, "framework: unknown framework 's3'"),
+        ({"framework": "minoi"}, "framework: unknown framework 'minoi', did you mean 'minio'? Known are: minio, boto3"),
+        ({"framework": "s3"}, "framework: unknown framework 's3': write boto3."),
         ({"framework": "MINIO"}, "framework: unknown framework"),
         ({"framework": 3}, "framework: must be a name, one of minio, boto3, local, memory"),
         ({"framework": None}, "framework: must be a name"),
         ({"root_bucket": ""}, "root_bucket: String should have at least 1 character"),
-        ({"root_bucket": 5}, "root_bucket: Input should be a valid string"),
+        ({"root_bucket": 5}, "root_bucket: Input should be a valid string; put it in quotes"),
+        (
+            {"root_bucket": "s3cr3t_X"},
+            "root_bucket: create_root_bucket would make it, and it is no name for a new bucket: ",
+        ),
+        ({"framework": "memory", "root_bucket": "ab"}, "root_bucket: create_root_bucket would make it, "),
+        ({"framework": "minio", "root_bucket": "a..b", "create_root_bucket": "yes"}, "root_bucket: create_root_bucket"),
         ({"create_root_bucket": "perhaps"}, "create_root_bucket: Input should be a valid boolean"),
+        ({"object_store": {"framework": "minio"}}, "object_store: leave out this level, and give what stands below it"),
         ({"bucket": "b"}, "bucket: unknown key, did you mean 'root_bucket'?"),
         ({"connection": "s3cr3t"}, "connection: must be a mapping of keys to values, not str"),
         ({"connection": []}, "connection: must be a mapping of keys to values, not list"),
         ({"connection": {1: 2}}, "connection: keys must be strings"),
+        ({"connection": {"root": 5}}, "connection.root: Input is not a valid path"),
         ({"connection": {"durability": "some"}}, "connection.durability: Input should be 'full' or 'relaxed'"),
         ({"connection": {"endpoint": "h"}}, "connection.endpoint: unknown key. Allowed: root, durability"),
         (
@@ -310,12 +319,13 @@ def test_a_bad_connection_is_refused_with_path_and_rule(connection: dict[str, An
         ({"retry": {"initial_backoff": 2, "max_backoff": 1}}, "retry.max_backoff: must be at least retry.initial_back"),
         ({"retry": {"attempts": 1}}, "retry.attempts: unknown key, did you mean 'max_attempts'?"),
         ({"retry": TransferConfiguration()}, "retry: must be RetryConfiguration, not TransferConfiguration"),
-        ({"transfer": {"part_size": 5 * MIB - 1}}, "transfer.part_size: Input should be greater than or equal to"),
-        ({"transfer": {"part_size": 5 * GIB + 1}}, "transfer.part_size: Input should be less than or equal to"),
+        ({"transfer": {"part_size": 5 * MIB - 1}}, "transfer.part_size: Input should be greater than or equal to 5MiB"),
+        ({"transfer": {"part_size": 5 * GIB + 1}}, "transfer.part_size: Input should be less than or equal to 5GiB"),
         ({"transfer": {"multipart_threshold": 1}}, "transfer.multipart_threshold: "),
         ({"transfer": {"copy_part_size": "1MiB"}}, "transfer.copy_part_size: "),
         ({"transfer": {"copy_threshold": "6GiB"}}, "transfer.copy_threshold: "),
         ({"transfer": {"part_size": "large"}}, "transfer.part_size: could not parse"),
+        ({"transfer": {"part_size": "9 parts"}}, "transfer.part_size: could not interpret byte unit"),
         ({"transfer": {"max_concurrency": 0}}, "transfer.max_concurrency: "),
         ("s3cr3t", "ObjectStoreConfiguration: must be a mapping of keys to values, not str"),
         (None, "ObjectStoreConfiguration: must be a mapping of keys to values, not NoneType"),
@@ -328,6 +338,32 @@ def test_a_bad_configuration_is_refused_with_path_and_rule(section: Any, problem
         ObjectStoreConfiguration.model_validate(section)
     assert str(caught.value).startswith(problem)
     assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "advice"),
+    [
+        ({"framework": "minio", "connection": {"secure": "perhaps"}}, "; write true or false"),
+        ({"connection": {"root": 5}}, "; put it in quotes"),
+        ({"create_root_bucket": []}, "; write true or false"),
+        ({"transfer": {"part_size": "large"}}, 'such as "64MiB"'),
+        ({"transfer": {"part_size": "9 parts"}}, 'such as "64MiB"'),
+        ({"framework": "minio", "connection": {"access_key": 5, "secret_key": "s"}}, "; put it in quotes"),
+        ({"framework": "minio", "connection": {"access_key": "A", "secret_key": 5}}, "; put it in quotes"),
+    ],
+)
+def test_a_wrong_type_says_what_to_write(section: dict[str, Any], advice: str) -> None:
+    """YAML makes numbers and words of what was meant as text, a size or a switch."""
+    with pytest.raises(ConfigurationError) as caught:
+        ObjectStoreConfiguration.model_validate(section)
+    assert str(caught.value).endswith(advice)
+
+
+def test_a_bucket_that_is_not_made_may_have_a_legacy_name() -> None:
+    """Only a new bucket's name must keep S3's rules."""
+    for framework in Framework:
+        config = ObjectStoreConfiguration(framework=framework, root_bucket="Legacy_Name", create_root_bucket=False)
+        assert config.root_bucket == "Legacy_Name"
 
 
 def test_every_problem_is_told_at_once() -> None:

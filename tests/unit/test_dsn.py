@@ -99,13 +99,18 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("local:///my-bucket", {"root_bucket": "my-bucket"}),
     ("local:///var/my%20data/bucket", {"root_bucket": "bucket", "connection": {"root": "/var/my data"}}),
     (
-        "local:///b?root=relative/path&durability=relaxed",
-        {"root_bucket": "b", "connection": {"root": "relative/path", "durability": "relaxed"}},
+        "local:///bucket?root=relative/path&durability=relaxed",
+        {"root_bucket": "bucket", "connection": {"root": "relative/path", "durability": "relaxed"}},
     ),
     ("memory://", {"framework": "memory"}),
     (
-        "memory://My-Bucket?name=other",
-        {"framework": "memory", "root_bucket": "My-Bucket", "connection": {"name": "other"}},
+        "memory://My-Bucket?name=other&create_root_bucket=false",
+        {
+            "framework": "memory",
+            "root_bucket": "My-Bucket",
+            "create_root_bucket": False,
+            "connection": {"name": "other"},
+        },
     ),
 ]
 
@@ -164,7 +169,12 @@ BAD = [
     ("memory://b/c", "no path after it"),
     ("memory://A:s3cr3t@b", "no credentials"),
     ("memory://b?root=x", "'root': unknown"),
-    ("nothing://b", "unknown framework 'nothing'; known are: minio"),
+    ("nothing://b", "unknown framework 'nothing'. Known are: minio"),
+    ("minoi://b", "unknown framework 'minoi', did you mean 'minio'"),
+    ("aws://b", "unknown framework 'aws': write boto3"),
+    ("http://A:s3cr3t@localhost:9000/b", "write minio://host:port/bucket or s3://bucket"),
+    ("HTTPS://s3.amazonaws.com/s3cr3t", "write minio://host:port/bucket or s3://bucket"),
+    ("memory://s3cr3t_X", "root_bucket: create_root_bucket would make it"),
 ]
 
 
@@ -304,8 +314,8 @@ def test_any_root_survives_the_way_through_a_url(name: str, relative: bool) -> N
     [
         ("server://h:1/b?zone=2", "b", _ServerConnection(endpoint="h:1", zone=2)),
         ("server:///?endpoint=unix:/run/x", None, _ServerConnection(endpoint="unix:/run/x")),
-        ("dir:///x/y/b", "b", _DirectoryConnection(root=Path("/x/y"))),
-        ("dir:///b", "b", _DirectoryConnection()),
+        ("dir:///x/y/bucket", "bucket", _DirectoryConnection(root=Path("/x/y"))),
+        ("dir:///bucket", "bucket", _DirectoryConnection()),
         ("dir:///default", "default", _DirectoryConnection()),
         ("token://b?token=t%2F1", "b", _TokenConnection(token=SecretStr("t/1"))),
         ("token://", None, _TokenConnection()),

@@ -19,6 +19,7 @@ from data_store.object_store.errors import (
     NotFound,
     ObjectNotFound,
     ObjectStoreError,
+    ServerError,
     Throttled,
 )
 
@@ -73,6 +74,12 @@ def test_each_answer_says_what_to_try(cls: type[ObjectStoreError]) -> None:
     """The hint is a sentence of its own."""
     assert re.fullmatch(r"[A-Za-z].*\.", cls.hint)
     assert str(cls("it broke")).endswith(cls.hint)
+
+
+def test_the_hint_of_a_failed_store_holds_without_a_server() -> None:
+    """An embedded store has neither a server nor its log."""
+    assert "server" not in ServerError.hint
+    assert "log" not in ServerError.hint
 
 
 def test_hints_differ() -> None:

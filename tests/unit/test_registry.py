@@ -89,8 +89,25 @@ def test_a_built_in_cannot_be_replaced(name: str) -> None:
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     """The message says what could have been meant."""
-    with pytest.raises(ConfigurationError, match="unknown framework 'minoi'; known are: minio, boto3, local, memory"):
-        registry.load("minoi")
+    with pytest.raises(ConfigurationError, match=r"unknown framework 'xyz'\. Known are: minio, boto3, local, memory"):
+        registry.load("xyz")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("minoi", ", did you mean 'minio'?"),
+        ("MinIO", ", did you mean 'minio'?"),
+        ("Boto3", ", did you mean 'boto3'?"),
+        ("s3", ": write boto3."),
+        ("AWS", ": write boto3."),
+    ],
+)
+def test_an_unknown_name_gets_the_one_that_was_meant(name: str, meant: str) -> None:
+    """In whatever case it is written, and by the name that others have for it."""
+    with pytest.raises(ConfigurationError) as caught:
+        registry.target(name)
+    assert str(caught.value).startswith(f"unknown framework {name!r}{meant} Known are: minio")
 
 
 @pytest.mark.parametrize("name", ["minio", "boto3"])
@@ -106,7 +123,7 @@ def test_a_missing_sdk_names_its_extra(name: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("True ")
-    assert f"install data-store with its extra {name!r}, data-store[{name}]" in done.stdout
+    assert f"install this package with its extra {name!r}, from a checkout: pip install '.[{name}]'" in done.stdout
     assert "<Framework" not in done.stdout
 
 

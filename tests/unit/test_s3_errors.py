@@ -208,6 +208,19 @@ def test_a_certificate_that_is_not_trusted_is_named_as_the_reason() -> None:
     assert "certificate was not accepted: unable to get local issuer certificate" in error.reason
 
 
+def test_tls_to_a_plain_port_asks_for_secure_false() -> None:
+    """OpenSSL calls a plain HTTP answer a wrong version number."""
+    client = ssl.create_default_context()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    connection = client.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    incoming.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with pytest.raises(ssl.SSLError) as caught:
+        connection.do_handshake()
+    error = from_transport(urllib3_exceptions.SSLError(caught.value))
+    assert type(error) is ConnectionFailed
+    assert error.reason.endswith("does the server speak plain HTTP? then secure: false")
+
+
 def test_a_proxys_password_is_never_in_the_message(server: FaultServer) -> None:
     """A proxy that refuses connections, and one that refuses the password."""
     proxied = f"http://user:{SECRET}@{server.endpoint}"

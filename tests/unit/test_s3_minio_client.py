@@ -153,6 +153,14 @@ def test_a_profile_that_is_missing_is_access_denied(operation, server, make_clie
     assert server.seen == []
 
 
+def test_no_credentials_anywhere_names_what_to_set(server, make_client, monkeypatch, tmp_path):
+    """The keys of the configuration, and the variables."""
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "missing"))
+    with pytest.raises(AccessDenied, match=r"access_key and connection\.secret_key, .* AWS_SECRET_ACCESS_KEY .*MINIO_"):
+        make_client(profile="mine").ping()
+    assert server.seen == []
+
+
 def test_an_anonymous_client_signs_nothing(server, make_client):
     """Neither in the core nor in minio-py."""
     server.answers = [STORED, Answer(body=BUCKETS)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data_store.object_store import ObjectStore
 from tests.servers import CephServer, MinioServer, Server, ServerStartError
 from tests.servers.ceph import PROGRAMS, SCRIPT
 
@@ -78,6 +79,15 @@ def test_a_missing_docker_is_said_with_the_image_and_its_setting() -> None:
     assert "no Docker daemon answers" in reason
     assert "quay.io/minio/minio:RELEASE." in reason
     assert "DATA_STORE_MINIO_IMAGE" in reason
+
+
+def test_missing_testcontainers_are_named_without_the_advice_to_install_docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has Docker but lacks the extra reads which one to install, and not to install Docker."""
+    monkeypatch.setitem(sys.modules, "testcontainers.core.docker_client", None)
+    reason = MinioServer.why_unavailable()
+    assert reason is not None
+    assert "pip install -e '.[test]'" in reason
+    assert "install Docker" not in reason
 
 
 def test_ceph_is_available_where_its_programs_are(bare_machine: Path) -> None:
@@ -158,7 +168,15 @@ def test_the_secret_key_is_not_in_the_repr() -> None:
     """What pytest shows of a fixture gives no key away; the URL for a developer does."""
     server = Server("minio", "http://127.0.0.1:9000", "access", "hidden")
     assert "hidden" not in repr(server)
-    assert server.url("minio") == "minio://access:hidden@127.0.0.1:9000/"
+    assert "hidden" in server.url("minio")
+
+
+@pytest.mark.parametrize("scheme", ["minio", "s3"])
+def test_the_url_for_a_developer_makes_a_store_as_it_is(scheme: str) -> None:
+    """It has a bucket, which is made on first use, and whatever else a store on that server needs."""
+    config = ObjectStore(Server("minio", "http://127.0.0.1:9000", "access", "hidden").url(scheme)).config
+    assert (config.root_bucket, config.create_root_bucket) == ("my-bucket", True)
+    assert config.connection.endpoint_url == "http://127.0.0.1:9000"
 
 
 @pytest.mark.usefixtures("bare_machine")

@@ -65,7 +65,7 @@ def test_bytes_that_change_later_do_not_change_the_upload() -> None:
     assert stream.read() == b"abc"
 
 
-@pytest.mark.parametrize("data", ["text", None, 5, Path("file"), object()])
+@pytest.mark.parametrize("data", ["text", None, 5, Path("file"), object(), {"key": b"value"}])
 def test_what_is_no_data_is_refused(data: Any) -> None:
     """A str would be a sequence of characters, a path the name of something."""
     with pytest.raises(InvalidArgument, match="data must be bytes"):
@@ -120,11 +120,33 @@ def test_a_compressed_file_is_as_long_as_its_content() -> None:
         assert (length, len(stream.read(2000) or b"")) == (1000, 1000)
 
 
-@pytest.mark.parametrize("data", [io.StringIO("text"), ["text"], [1], iter(["text"]), {"key": b"value"}])
-def test_text_is_refused_when_it_is_read(data: Any) -> None:
-    """And the message says how to open a file."""
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        ("text", r"not str: data comes first, then the key; encode text with \.encode\(\)$"),
+        (Path("file"), "Path: use upload_file for a file's path$"),
+        ({"key": b"value"}, "not dict$"),
+    ],
+)
+def test_a_refusal_says_what_to_do_instead(data: Any, advice: str) -> None:
+    """Where it can be told what was meant."""
+    with pytest.raises(InvalidArgument, match=advice):
+        stream_of(data, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        (io.StringIO("text"), "the stream must deliver bytes, not str: open files in binary mode$"),
+        (["text"], r"the iterable must deliver bytes, not str: encode text with \.encode\(\)$"),
+        (iter(["text"]), r"the iterable must deliver bytes, not str: encode text with \.encode\(\)$"),
+        ([1], "the iterable must deliver bytes, not int$"),
+    ],
+)
+def test_text_is_refused_when_it_is_read(data: Any, advice: str) -> None:
+    """The message speaks of files only where there may be one."""
     stream, _ = stream_of(data, None)
-    with pytest.raises(InvalidArgument, match="binary mode"):
+    with pytest.raises(InvalidArgument, match=advice):
         stream.read(5)
 
 

@@ -111,6 +111,13 @@ def test_what_is_no_configuration_is_refused(form: Any) -> None:
         ObjectStore(form)
 
 
+@pytest.mark.parametrize("form", ["", " "])
+def test_an_empty_text_is_no_configuration(form: str) -> None:
+    """An unset variable of somebody's script, as a rule."""
+    with pytest.raises(ConfigurationError, match="is empty: give a URL or the path of a YAML file"):
+        ObjectStore(form)
+
+
 def test_from_url_takes_urls_only() -> None:
     """A path would be a mistake."""
     with pytest.raises(ConfigurationError):

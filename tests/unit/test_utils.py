@@ -124,6 +124,9 @@ def test_a_missing_named_file_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     "name",
     [
         "DATA_STORE__OBJECTSTORE__FRAMEWORK",
+        "DATA_STORE_OBJECT_STORE__FRAMEWORK",
+        "DATA_STORE_OBJECT__STORE",
+        "data_store_config__x",
         "DATA_STORE__",
         "DATA_STORE__FRAMEWORK",
         "DATA_STORE__OBJECT_STORE",
@@ -150,6 +153,21 @@ def test_a_close_variable_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
     """A typo gets the name that was meant."""
     with pytest.raises(ConfigurationError, match=f"did you mean {PREFIX}CONNECTION__ENDPOINT"):
         _config(monkeypatch, FRAMEWORK="minio", CONNECTION__ENDPOIT="h:1")
+
+
+@pytest.mark.parametrize("rest", ["FRAMEWORK", "CONNECTION__ENDPOINT", "CONNECTION__ROOT", "TRANSFER__PART_SIZE"])
+def test_a_mistyped_prefix_gets_the_right_one(rest: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One underscore too few is found, whatever the framework, and never selects the embedded store."""
+    monkeypatch.setenv(f"DATA_STORE_OBJECT_STORE__{rest}", "minio")
+    with pytest.raises(ConfigurationError, match=rf"did you mean {PREFIX}{rest}\?"):
+        get_config()
+
+
+@pytest.mark.parametrize("name", ["DATA_STORE_ROOT", "DATA_STORE_MINIO_IMAGE", "DATA_STORES__X", "MY_DATA_STORE__X"])
+def test_other_variables_are_free(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names without a double underscore, and those of others, are not looked at."""
+    monkeypatch.setenv(name, "x")
+    assert get_config() == {"object_store": {}}
 
 
 def test_names_may_be_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,8 +218,47 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
         load_yaml(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "object_store:\n", "object_store: {}\n"])
-def test_an_empty_file_is_an_empty_configuration(text: str, tmp_path: Path) -> None:
-    """All of these mean: the defaults."""
-    (tmp_path / "empty.yaml").write_text(text)
-    assert load_yaml(tmp_path / "empty.yaml") == {"object_store": {}}
+EMPTY = [
+    ("", "'empty.yaml' is empty: it has no object_store"),
+    ("# nothing\n", "'empty.yaml' is empty: it has no object_store"),
+    ("{}\n", "'empty.yaml' is empty: it has no object_store"),
+    ("object_store:\n", "'empty.yaml': object_store has nothing below it"),
+]
+
+
+@pytest.mark.parametrize(("text", "problem"), EMPTY)
+def test_an_empty_file_is_refused(text: str, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that says nothing never selects the embedded store, read directly or through DATA_STORE_CONFIG."""
+    Path("empty.yaml").write_text(text)
+    with pytest.raises(ConfigurationError, match=f"{problem}.*write 'object_store: {{}}'"):
+        load_yaml("empty.yaml")
+    monkeypatch.setenv("DATA_STORE_CONFIG", "empty.yaml")
+    with pytest.raises(ConfigurationError, match=problem):
+        get_config()
+
+
+@pytest.mark.parametrize("text", [text for text, _ in EMPTY])
+def test_an_empty_default_file_is_refused(text: str) -> None:
+    """config/data-store.yaml has to say what it means, as any other file."""
+    Path("config").mkdir()
+    Path("config/data-store.yaml").write_text(text)
+    with pytest.raises(ConfigurationError, match=r"data-store\.yaml'"):
+        get_config()
+
+
+def test_the_defaults_can_be_asked_for() -> None:
+    """An explicit empty mapping means the embedded store."""
+    Path("defaults.yaml").write_text("object_store: {}\n")
+    assert load_yaml("defaults.yaml") == {"object_store": {}}
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [("", "is set, but empty: unset it"), (" ", "is set, but empty"), ("minio://A:s3cr3t@h/b", "a URL, which is not")],
+)
+def test_a_variable_that_names_no_file_is_refused(value: str, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what DATA_STORE_CONFIG takes, and never shows a URL, which may hold a secret."""
+    monkeypatch.setenv("DATA_STORE_CONFIG", value)
+    with pytest.raises(ConfigurationError, match=f"DATA_STORE_CONFIG .*{problem}") as caught:
+        get_config()
+    assert "s3cr3t" not in str(caught.value)

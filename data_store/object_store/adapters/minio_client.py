@@ -66,6 +66,10 @@ from data_store.object_store.models import (
 __all__ = ["MinioClient"]
 
 _METADATA_SERVICE_SECONDS = 2.0
+_WHAT_TO_SET = (
+    "Set connection.access_key and connection.secret_key, or the environment variables AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY (or MINIO_ACCESS_KEY and MINIO_SECRET_KEY)"
+)
 
 
 class MinioClient(ObjectStoreClient, SupportsMultipart):
@@ -221,7 +225,7 @@ class _Credentials(Provider):
         try:
             found = self._provider.retrieve()
         except (ValueError, OSError, HTTPError, configparser.Error) as error:
-            raise NoCredentials(f"no credentials were found: {error}") from error
+            raise NoCredentials(f"no credentials were found: {error}. {_WHAT_TO_SET}") from error
         check_credentials(found.access_key, found.session_token or "-")
         return found
 

@@ -5,7 +5,7 @@
 - ``random_bytes``, ``assert_same_object``: helpers.
 - The pytest fixture ``object_store`` is there wherever this package is installed.
 
-Needs pytest (``data-store[testing]``) for the suite; importing this package alone does not import it.
+Needs pytest (the extra ``testing``) for the suite; importing this package alone does not import it.
 """
 
 from __future__ import annotations

@@ -148,6 +148,7 @@ _UNREACHABLE = {
     errno.ENETUNREACH,
     errno.ENOTCONN,
 }
+_NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}  # OpenSSL before and from 3.2 on, at an HTTP answer
 _TRANSPORT = (
     urllib3.HTTPError,
     urllib3.LocationValueError,
@@ -272,7 +273,8 @@ def _peer(exc: BaseException) -> str:
 def _words(exc: BaseException) -> str:
     """Return the operating system's or OpenSSL's words."""
     if isinstance(exc, ssl.SSLError):  # both are there only if OpenSSL raised it
-        return getattr(exc, "verify_message", None) or getattr(exc, "reason", None) or ""
+        words = getattr(exc, "verify_message", None) or getattr(exc, "reason", None) or ""
+        return f"{words}: does the server speak plain HTTP? then secure: false" if words in _NOT_TLS else words
     if not isinstance(exc, OSError):
         return ""
     refused_by_proxy = str(exc).startswith("Tunnel connection failed")  # http.client: the proxy's status line

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from threading import Barrier
+
+import pytest
 
 from data_store.object_store.errors import PreconditionFailed
 from data_store.object_store.store import ObjectStore
@@ -14,10 +22,45 @@ from data_store.object_store.testing.helpers import random_bytes
 __all__ = ["Concurrency"]
 
 THREADS = 8
+AT_LEAST = 20
+SECONDS = 0.5
+
+
+def _turns() -> Iterator[int]:
+    """Count for half a second, however often that is, but to twenty on a slow server too."""
+    end = time.monotonic() + SECONDS
+    for turn in itertools.count():
+        if turn >= AT_LEAST and time.monotonic() > end:
+            return
+        yield turn
+
+
+def _at_once(pool: ThreadPoolExecutor, write: Callable[[bytes], object]) -> list[bytes]:
+    """Write in all threads of a pool at the same moment; return the contents whose conditions held."""
+    together = Barrier(THREADS)
+
+    def attempt(content: bytes) -> bool:
+        together.wait()
+        try:
+            write(content)
+        except PreconditionFailed:
+            return False
+        return True
+
+    contents = [b"%d" % number for number in range(THREADS)]
+    return [content for content, held in zip(contents, pool.map(attempt, contents), strict=True) if held]
 
 
 class Concurrency(ConformanceGroup):
     """Concurrency."""
+
+    @pytest.fixture
+    def eager_switching(self) -> Iterator[None]:
+        """Threads take turns after every few instructions, so that a check and the step behind it come apart."""
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        yield
+        sys.setswitchinterval(before)
 
     def test_threads_write_and_read_their_own_objects(self, store: ObjectStore, bucket: str) -> None:
         """Contents are not mixed up between threads."""
@@ -66,20 +109,22 @@ class Concurrency(ConformanceGroup):
             assert all(pool.map(read, range(30)))
             assert [future.result() for future in writes] == [None] * len(contents)
 
+    @pytest.mark.usefixtures("eager_switching")
     def test_one_of_many_makers_wins(self, store: ObjectStore, bucket: str) -> None:
-        """Of many writers with if_none_match="*" exactly one succeeds, and the object is its."""
-
-        def make(number: int) -> int | None:
-            try:
-                store.put_object(str(number).encode(), "key", bucket, if_none_match="*")
-            except PreconditionFailed:
-                return None
-            return number
-
+        """Of many writers at once with if_none_match="*" exactly one succeeds, every time, and the object is its."""
         with ThreadPoolExecutor(THREADS) as pool:
-            winners = [number for number in pool.map(make, range(THREADS)) if number is not None]
-        assert len(winners) == 1
-        assert store.read_object("key", bucket) == str(winners[0]).encode()
+            for turn in _turns():
+                make = partial(store.put_object, key=f"key-{turn}", bucket=bucket, if_none_match="*")
+                assert _at_once(pool, make) == [store.read_object(f"key-{turn}", bucket)]
+
+    @pytest.mark.usefixtures("eager_switching")
+    def test_one_of_many_changers_wins(self, store: ObjectStore, bucket: str) -> None:
+        """Of many writers at once with the same if_match exactly one succeeds, every time, and the object is its."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            for turn in _turns():
+                etag = store.put_object(b"old %d" % turn, "key", bucket).etag
+                change = partial(store.put_object, key="key", bucket=bucket, if_match=etag)
+                assert _at_once(pool, change) == [store.read_object("key", bucket)]
 
     def test_a_counter_of_conditional_writes_loses_nothing(self, store: ObjectStore, bucket: str) -> None:
         """Reading, adding one and writing with if_match, repeated when refused, ends at the exact sum."""

@@ -25,6 +25,12 @@ class ConformanceGroup:
 
     @pytest.fixture(scope="class")
     @classmethod
+    def store(cls) -> ObjectStore:
+        """The store to be tested, which the subclass gives."""
+        pytest.fail(f"{cls.__name__} has to override the fixture 'store', with scope='class'", pytrace=False)
+
+    @pytest.fixture(scope="class")
+    @classmethod
     def reused_bucket(cls, store: ObjectStore) -> Iterator[str]:
         """A bucket for all tests of the class: on real servers, making one takes longer than most tests."""
         name = _new_name()

@@ -23,6 +23,7 @@ from data_store.object_store.errors import (
     ObjectNotFound,
     ObjectStoreError,
     PreconditionFailed,
+    ServerError,
     StoreClosed,
 )
 from data_store.object_store.models import (
@@ -173,11 +174,26 @@ class ObjectStoreClient(ABC):
             return cause
         if type(error) is NotFound and call.bucket is not None:
             error = _as(self._which_is_missing(call.bucket, call.key), error)
-        if isinstance(error, ObjectNotFound) and call.is_conditional_write():
-            error = _as(PreconditionFailed, error)  # AWS answers 404 where others answer 412
+        if call.expected_etag is not None and self._says_condition_failed(call, error):
+            error = _as(PreconditionFailed, error)
         if isinstance(error, BucketNotFound) and call.bucket is not None:
             self._seen_buckets.discard(call.bucket)
         return call.located(error, str(self.config.framework))
+
+    def _says_condition_failed(self, call: _Call, error: ObjectStoreError) -> bool:
+        """Return whether a server that has other words for it said that ``if_match`` of a write did not hold."""
+        if isinstance(error, ObjectNotFound):  # AWS answers 404 where others answer 412
+            return True
+        # Ceph answers so to a write that lost a race, and to whatever else it has no code for.
+        unclear = isinstance(error, ServerError) and error.code == "UnknownError"
+        if not unclear or call.bucket is None or call.key is None:
+            return False
+        try:
+            return self.head_object(call.bucket, call.key, GetOptions()).etag != call.expected_etag
+        except ObjectNotFound:
+            return True
+        except ObjectStoreError:
+            return False
 
     def _which_is_missing(self, bucket: str, key: str | None) -> type[NotFound]:
         if key is None:
@@ -211,8 +227,10 @@ class _Call:
         """Return what the caller's own stream raised, which an SDK may have wrapped."""
         return next((a.failure for a in self.arguments if isinstance(a, Source) and a.failure is not None), None)
 
-    def is_conditional_write(self) -> bool:
-        return any(isinstance(a, PutOptions) and a.if_match is not None for a in self.arguments)
+    @property
+    def expected_etag(self) -> str | None:
+        """The ETag that a write was to replace, if it is one with ``if_match``."""
+        return next((a.if_match for a in self.arguments if isinstance(a, PutOptions)), None)
 
     def located(self, error: ObjectStoreError, framework: str) -> ObjectStoreError:
         return error.locate(self.operation, self.bucket, self.key, framework)

@@ -28,6 +28,7 @@ from data_store.object_store.errors import (
     ObjectStoreError,
     PreconditionFailed,
     RangeNotSatisfiable,
+    ServerError,
     UploadNotFound,
 )
 from data_store.object_store.models import (
@@ -69,6 +70,7 @@ _CLASSES: dict[str, type[ObjectStoreError]] = {
     "NotModified": NotModified,
     "PreconditionFailed": PreconditionFailed,
     "Reset": ConnectionFailed,
+    "UnknownError": ServerError,
 }
 
 

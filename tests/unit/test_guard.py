@@ -28,6 +28,7 @@ from data_store.object_store.errors import (
     ObjectNotFound,
     ObjectStoreError,
     PreconditionFailed,
+    ServerError,
     StoreClosed,
 )
 from data_store.object_store.models import (
@@ -245,6 +246,60 @@ def test_a_subclass_is_guarded_once() -> None:
     assert Sub.get_object is DictClient.get_object
     with pytest.raises(AccessDenied):
         Sub().ping()
+
+
+# conditions that did not hold
+
+
+class UnclearClient(DictClient):
+    """Writes of it fail with Ceph's answer to a lost race, which stands for other failures too."""
+
+    def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
+        """Fail."""
+        raise VendorError("UnknownError", 500)
+
+
+@pytest.fixture
+def unclear(client: DictClient) -> UnclearClient:
+    """The same content, behind a client whose writes fail."""
+    unclear = UnclearClient()
+    unclear.buckets = client.buckets
+    return unclear
+
+
+@pytest.mark.parametrize("key", ["k", "missing"])
+def test_an_unclear_answer_to_a_write_whose_condition_does_not_hold_is_a_lost_race(
+    unclear: UnclearClient, key: str
+) -> None:
+    """The object is not the one to be replaced any more, or there is none."""
+    with pytest.raises(PreconditionFailed) as caught:
+        unclear.put_object("b", key, _source(), PutOptions(if_match="another"))
+    assert (caught.value.operation, caught.value.code, caught.value.status) == ("put_object", "UnknownError", 500)
+
+
+def test_an_unclear_answer_to_a_write_whose_condition_holds_is_a_failure(unclear: UnclearClient) -> None:
+    """Nobody was faster, so the server failed."""
+    etag = unclear.head_object("b", "k", GET).etag
+    with pytest.raises(ServerError):
+        unclear.put_object("b", "k", _source(), PutOptions(if_match=etag))
+
+
+def test_an_unclear_answer_to_a_write_without_a_condition_asks_nobody(unclear: UnclearClient) -> None:
+    """The second question is for if_match alone."""
+    with pytest.raises(ServerError):
+        unclear.put_object("b", "k", _source(), PutOptions())
+    assert unclear.calls == []
+
+
+def test_an_unclear_answer_stays_where_the_second_question_fails(unclear: UnclearClient) -> None:
+    """What is raised is the answer to the write."""
+
+    class Silent(UnclearClient):
+        def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
+            raise VendorError("AccessDenied", 403)
+
+    with pytest.raises(ServerError):
+        Silent().put_object("b", "k", _source(), PutOptions(if_match="another"))
 
 
 # what is missing

@@ -62,6 +62,13 @@ class Concurrency(ConformanceGroup):
         yield
         sys.setswitchinterval(before)
 
+    @pytest.fixture(params=[1, 3])
+    def racing_store(self, request: pytest.FixtureRequest, store: ObjectStore) -> Iterator[ObjectStore]:
+        """A store that sends each request once, and one that repeats what failed: both have to tell who lost."""
+        retry = store.config.retry.model_copy(update={"max_attempts": request.param})
+        with ObjectStore(store.config.model_copy(update={"retry": retry})) as racing:
+            yield racing
+
     def test_threads_write_and_read_their_own_objects(self, store: ObjectStore, bucket: str) -> None:
         """Contents are not mixed up between threads."""
 
@@ -110,32 +117,32 @@ class Concurrency(ConformanceGroup):
             assert [future.result() for future in writes] == [None] * len(contents)
 
     @pytest.mark.usefixtures("eager_switching")
-    def test_one_of_many_makers_wins(self, store: ObjectStore, bucket: str) -> None:
+    def test_one_of_many_makers_wins(self, racing_store: ObjectStore, bucket: str) -> None:
         """Of many writers at once with if_none_match="*" exactly one succeeds, every time, and the object is its."""
         with ThreadPoolExecutor(THREADS) as pool:
             for turn in _turns():
-                make = partial(store.put_object, key=f"key-{turn}", bucket=bucket, if_none_match="*")
-                assert _at_once(pool, make) == [store.read_object(f"key-{turn}", bucket)]
+                make = partial(racing_store.put_object, key=f"key-{turn}", bucket=bucket, if_none_match="*")
+                assert _at_once(pool, make) == [racing_store.read_object(f"key-{turn}", bucket)]
 
     @pytest.mark.usefixtures("eager_switching")
-    def test_one_of_many_changers_wins(self, store: ObjectStore, bucket: str) -> None:
+    def test_one_of_many_changers_wins(self, racing_store: ObjectStore, bucket: str) -> None:
         """Of many writers at once with the same if_match exactly one succeeds, every time, and the object is its."""
         with ThreadPoolExecutor(THREADS) as pool:
             for turn in _turns():
-                etag = store.put_object(b"old %d" % turn, "key", bucket).etag
-                change = partial(store.put_object, key="key", bucket=bucket, if_match=etag)
-                assert _at_once(pool, change) == [store.read_object("key", bucket)]
+                etag = racing_store.put_object(b"old %d" % turn, "key", bucket).etag
+                change = partial(racing_store.put_object, key="key", bucket=bucket, if_match=etag)
+                assert _at_once(pool, change) == [racing_store.read_object("key", bucket)]
 
-    def test_a_counter_of_conditional_writes_loses_nothing(self, store: ObjectStore, bucket: str) -> None:
+    def test_a_counter_of_conditional_writes_loses_nothing(self, racing_store: ObjectStore, bucket: str) -> None:
         """Reading, adding one and writing with if_match, repeated when refused, ends at the exact sum."""
-        store.put_object(b"0", "counter", bucket)
+        racing_store.put_object(b"0", "counter", bucket)
 
         def add_one() -> None:
             while True:
-                with store.get_object("counter", bucket) as found:
+                with racing_store.get_object("counter", bucket) as found:
                     value, etag = int(found.body.read()), found.etag
                 try:
-                    store.put_object(str(value + 1).encode(), "counter", bucket, if_match=etag)
+                    racing_store.put_object(str(value + 1).encode(), "counter", bucket, if_match=etag)
                 except PreconditionFailed:
                     continue
                 return
@@ -143,7 +150,7 @@ class Concurrency(ConformanceGroup):
         with ThreadPoolExecutor(4) as pool:
             for future in [pool.submit(add_one) for _ in range(12)]:
                 future.result()
-        assert store.read_object("counter", bucket) == b"12"
+        assert racing_store.read_object("counter", bucket) == b"12"
 
     def test_deletions_at_once_all_succeed(self, store: ObjectStore, bucket: str) -> None:
         """Several threads may delete the same key."""

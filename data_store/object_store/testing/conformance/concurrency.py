@@ -22,6 +22,7 @@ from data_store.object_store.testing.helpers import random_bytes
 __all__ = ["Concurrency"]
 
 THREADS = 8
+ATTEMPTS = [1, 3]
 AT_LEAST = 20
 SECONDS = 0.5
 
@@ -62,9 +63,9 @@ class Concurrency(ConformanceGroup):
         yield
         sys.setswitchinterval(before)
 
-    @pytest.fixture(params=[1, 3])
+    @pytest.fixture
     def racing_store(self, request: pytest.FixtureRequest, store: ObjectStore) -> Iterator[ObjectStore]:
-        """A store that sends each request once, and one that repeats what failed: both have to tell who lost."""
+        """A store with so many attempts a request: the first answer and a repeated one have to tell who lost."""
         retry = store.config.retry.model_copy(update={"max_attempts": request.param})
         with ObjectStore(store.config.model_copy(update={"retry": retry})) as racing:
             yield racing
@@ -117,6 +118,7 @@ class Concurrency(ConformanceGroup):
             assert [future.result() for future in writes] == [None] * len(contents)
 
     @pytest.mark.usefixtures("eager_switching")
+    @pytest.mark.parametrize("racing_store", ATTEMPTS, indirect=True)
     def test_one_of_many_makers_wins(self, racing_store: ObjectStore, bucket: str) -> None:
         """Of many writers at once with if_none_match="*" exactly one succeeds, every time, and the object is its."""
         with ThreadPoolExecutor(THREADS) as pool:
@@ -125,6 +127,7 @@ class Concurrency(ConformanceGroup):
                 assert _at_once(pool, make) == [racing_store.read_object(f"key-{turn}", bucket)]
 
     @pytest.mark.usefixtures("eager_switching")
+    @pytest.mark.parametrize("racing_store", ATTEMPTS, indirect=True)
     def test_one_of_many_changers_wins(self, racing_store: ObjectStore, bucket: str) -> None:
         """Of many writers at once with the same if_match exactly one succeeds, every time, and the object is its."""
         with ThreadPoolExecutor(THREADS) as pool:
@@ -133,6 +136,7 @@ class Concurrency(ConformanceGroup):
                 change = partial(racing_store.put_object, key="key", bucket=bucket, if_match=etag)
                 assert _at_once(pool, change) == [racing_store.read_object("key", bucket)]
 
+    @pytest.mark.parametrize("racing_store", ATTEMPTS, indirect=True)
     def test_a_counter_of_conditional_writes_loses_nothing(self, racing_store: ObjectStore, bucket: str) -> None:
         """Reading, adding one and writing with if_match, repeated when refused, ends at the exact sum."""
         racing_store.put_object(b"0", "counter", bucket)

@@ -1,5 +1,7 @@
 """The page that the conformance run writes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,15 @@ def test_a_whole_run_is_written(page: Path) -> None:
     assert counts.items() <= cells[PAIRS["test_memory"]].items()
     assert set(cells[PAIRS["test_local"]].values()) == {NOT_RUN}
     assert versions == {"MinIO": "1.2.3"}
+
+
+def test_the_cases_that_are_expected_are_those_that_pytest_collects() -> None:
+    """Else no run would be whole, and the page would stay as it is for ever."""
+    tests = Path(compatibility.__file__).with_name("test_memory.py")
+    collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", str(tests)]
+    ran = subprocess.run(collect, cwd=tests.parents[2], capture_output=True, text=True, check=True)
+    expected = sum(sum(cases.values()) for cases in expected_cases().values())
+    assert f"{expected} tests collected" in ran.stdout
 
 
 def test_a_partial_run_is_not_written(page: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.servers minio|ceph`: one server in the foreground, for a developer, until Ctrl-C."""
+"""`python -m tests.servers minio|ceph|versitygw|garage`: one server for a developer, in the foreground until Ctrl-C."""
 
 import argparse
 import signal

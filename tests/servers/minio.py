@@ -5,7 +5,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, cast
 
-from tests.servers.server import RealServer, Server, ServerStartError
+from tests.servers.server import KMS_KEY, KMS_KEY_IN_BASE64, NOWHERE, RealServer, Server, ServerStartError
 
 if TYPE_CHECKING:
     from testcontainers.community.minio import MinioContainer
@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 IMAGE_VARIABLE = "DATA_STORE_MINIO_IMAGE"
 DEFAULT_IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 PORT = 9000
+
+# MinIO encrypts with SSE-S3 and SSE-KMS, and takes notifications, only where it is given a key and a target. With a
+# directory for events it starts although nobody answers there.
+NOTIFICATION_TARGET = "arn:minio:sqs::TESTS:webhook"
+SETTINGS = {
+    "MINIO_KMS_SECRET_KEY": f"{KMS_KEY}:{KMS_KEY_IN_BASE64}",
+    "MINIO_NOTIFY_WEBHOOK_ENABLE_TESTS": "on",
+    "MINIO_NOTIFY_WEBHOOK_ENDPOINT_TESTS": NOWHERE,
+    "MINIO_NOTIFY_WEBHOOK_QUEUE_DIR_TESTS": "/events",
+}
 
 # No second container to watch over the first (it would have to be pulled too); the mapped port on loopback.
 TESTCONTAINERS_SETTINGS = {
@@ -69,7 +79,15 @@ class MinioServer(RealServer):
         except (DockerException, OSError, RuntimeError) as error:
             raise ServerStartError(f"MinIO did not start from the image {image()}: {error}") from error
         labels = self._container.get_wrapped_container().labels
-        return Server(self.name, f"http://127.0.0.1:{port}", self.access_key, self.secret_key, labels.get("version"))
+        return Server(
+            self.name,
+            f"http://127.0.0.1:{port}",
+            self.access_key,
+            self.secret_key,
+            labels.get("version"),
+            KMS_KEY,
+            NOTIFICATION_TARGET,
+        )
 
     def stop(self) -> None:
         """Remove the container and its volume."""
@@ -82,7 +100,7 @@ class MinioServer(RealServer):
         from testcontainers.core.wait_strategies import HttpWaitStrategy
 
         container = MinioContainer(image(), PORT, self.access_key, self.secret_key)
-        container.with_envs(MINIO_ROOT_USER=self.access_key, MINIO_ROOT_PASSWORD=self.secret_key)
+        container.with_envs(MINIO_ROOT_USER=self.access_key, MINIO_ROOT_PASSWORD=self.secret_key, **SETTINGS)
         # Docker publishes on all interfaces unless the binding names one.
         container.ports = cast("dict[str, int | None]", {f"{PORT}/tcp": ("127.0.0.1", None)})
         # /minio/health/live, for which testcontainers waits, answers before requests for objects are served.

@@ -1,6 +1,6 @@
 """The pytest side of the real servers: their fixtures, and what happens to tests whose server is not here.
 
-A test that uses `minio_server` or `ceph_server` carries the marker `server(name)`, written or not.
+A test that uses `minio_server`, or another server's fixture, carries the marker `server(name)`, written or not.
 Where a server is not available, its tests are left out and the end of the run says so; where `CI` is `true`
 they stay, and fail.
 """
@@ -77,6 +77,18 @@ def minio_server(running_servers: RunningServers) -> Server:
 def ceph_server(running_servers: RunningServers) -> Server:
     """Ceph RGW, one for the whole run."""
     return running_servers.get("ceph")
+
+
+@pytest.fixture(scope="session")
+def versitygw_server(running_servers: RunningServers) -> Server:
+    """versitygw, one for the whole run."""
+    return running_servers.get("versitygw")
+
+
+@pytest.fixture(scope="session")
+def garage_server(running_servers: RunningServers) -> Server:
+    """Garage, one for the whole run."""
+    return running_servers.get("garage")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,10 +1,18 @@
 """What every real server is: something that may be missing here, that starts, and that is always ended."""
 
+import base64
 import secrets
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar
+
+KMS_KEY = "tests-key"
+KMS_KEY_IN_BASE64 = base64.b64encode(bytes(range(32))).decode()
+"""The name and the bytes of a key for servers that have none of their own. It keeps no secrets."""
+
+NOWHERE = "http://127.0.0.1:1/"
+"""Where nobody answers."""
 
 
 class ServerStartError(RuntimeError):
@@ -15,7 +23,9 @@ class ServerStartError(RuntimeError):
 class Server:
     """A running server.
 
-    `endpoint` is a URL on 127.0.0.1; `version` is None where the server does not tell it.
+    `endpoint` is a URL on 127.0.0.1; `version` is None where the server does not tell it. `kms_key` names a key that it
+    has for SSE-KMS, `notification_target` is the ARN of a queue or topic that it takes for notifications (and at which
+    nobody listens); None where it has no such thing.
     """
 
     name: str
@@ -23,6 +33,8 @@ class Server:
     access_key: str
     secret_key: str = field(repr=False)
     version: str | None = None
+    kms_key: str | None = None
+    notification_target: str | None = None
 
     def url(self, scheme: str) -> str:
         """The URL from which an `ObjectStore` is made, its keys included; the bucket is made on first use."""

@@ -7,8 +7,19 @@ from pathlib import Path
 import pytest
 
 from data_store.object_store import ObjectStore
-from tests.servers import CephServer, MinioServer, Server, ServerStartError
+from tests.servers import (
+    SERVERS,
+    CephServer,
+    GarageServer,
+    MinioServer,
+    Server,
+    ServerStartError,
+    VersitygwServer,
+    plugin,
+)
+from tests.servers import program as programs_run_directly
 from tests.servers.ceph import PROGRAMS, SCRIPT
+from tests.servers.program import LEASH, ProgramServer
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,13 +44,16 @@ class TestCeph:
 
 @pytest.fixture
 def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A machine without Docker and Ceph; the directory that is its PATH."""
+    """A machine without Docker and any server; the directory that is its PATH."""
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("DATA_STORE_MINIO_IMAGE", raising=False)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-docker.sock")
     programs = tmp_path / "programs"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
+    for variable in (VersitygwServer.variable, GarageServer.variable):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(programs_run_directly, "CACHE", tmp_path / "cache")
     return programs
 
 
@@ -69,6 +83,100 @@ def test_a_missing_ceph_names_the_programs_and_the_packages() -> None:
     assert reason is not None
     assert "radosgw-admin" in reason
     assert "apt-get install" in reason
+
+
+def install_broken(server: type[ProgramServer], directory: Path) -> Path:
+    """A program of that server's name that says why it does not run."""
+    program = directory / server.name
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(f"#!/bin/bash\necho {server.name} is broken; exit 1\n")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.usefixtures("bare_machine")
+@pytest.mark.parametrize("server", [VersitygwServer, GarageServer])
+def test_a_missing_program_is_said_with_how_to_build_it_and_its_setting(server: type[ProgramServer]) -> None:
+    """Whoever lacks versitygw or Garage reads the command that builds the version that the tests want."""
+    reason = server.why_unavailable()
+    assert reason is not None
+    assert reason.startswith(f"{server.title} is not installed here ({server.name} not found)")
+    assert server.to_build in reason
+    assert server.variable in reason
+
+
+@pytest.mark.parametrize("server", [VersitygwServer, GarageServer])
+def test_a_program_is_the_named_one_else_that_on_the_path_else_that_of_ci(
+    server: type[ProgramServer], bare_machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment names it; PATH and the cache of `.ci/run` are looked through, in this order."""
+    cached = install_broken(server, (tmp_path / "cache" / server.cached).parent)
+    assert server.program() == str(cached)
+    on_path = install_broken(server, bare_machine)
+    assert server.program() == str(on_path)
+    named = install_broken(server, tmp_path / "named")
+    monkeypatch.setenv(server.variable, str(named))
+    assert server.program() == str(named)
+
+
+@pytest.mark.parametrize("server", [VersitygwServer, GarageServer])
+def test_a_named_program_that_is_not_there_is_not_replaced(
+    server: type[ProgramServer], bare_machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever names a program gets that or a message, not another version from PATH."""
+    install_broken(server, bare_machine)
+    monkeypatch.setenv(server.variable, str(tmp_path / "missing"))
+    assert f"({tmp_path / 'missing'} not found)" in (server.why_unavailable() or "")
+
+
+def test_versitygw_needs_extended_attributes(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file system for temporary files takes them, the reason says so, and which setting moves them."""
+    install_broken(VersitygwServer, bare_machine)
+    monkeypatch.setattr(VersitygwServer, "parent", staticmethod(lambda: None))
+    reason = VersitygwServer.why_unavailable()
+    assert reason is not None
+    assert "extended attributes" in reason
+    assert "TMPDIR" in reason
+
+
+@pytest.mark.parametrize("server", [VersitygwServer, GarageServer])
+def test_a_program_that_does_not_start_says_why_and_leaves_nothing(
+    server: type[ProgramServer], bare_machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error holds what the program said, and its directory is gone."""
+    install_broken(server, bare_machine)
+    monkeypatch.setattr(server, "parent", staticmethod(lambda: tmp_path))
+    before = set(tmp_path.iterdir())
+    with pytest.raises(ServerStartError, match=f"(?s){server.title} did not start.*{server.name} is broken"):
+        server().__enter__()
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_program_ends_with_the_process_that_holds_its_leash(tmp_path: Path) -> None:
+    """When the other end of stdin is closed, the program is killed and its directory goes, whatever it traps."""
+    state = tmp_path / "state"
+    state.mkdir()
+    endless = "trap '' TERM INT HUP; echo started; while :; do sleep 1; done"
+    leash = subprocess.Popen([sys.executable, LEASH, state, "/bin/bash", "-c", endless], stdin=subprocess.PIPE)
+    while not (state / "log").exists() or (state / "log").read_text() != "started\n":
+        assert leash.poll() is None
+    leash.communicate(timeout=30)
+    assert leash.returncode != 0
+    assert not state.exists()
+
+
+def test_a_program_that_ends_by_itself_leaves_its_words(tmp_path: Path) -> None:
+    """The status is the program's, and its log stays to be read."""
+    command = ["/bin/bash", "-c", "echo the reason; exit 3"]
+    leash = subprocess.Popen([sys.executable, LEASH, tmp_path, *command], stdin=subprocess.PIPE)
+    assert leash.wait(30) == 3
+    leash.communicate()
+    assert (tmp_path / "log").read_text() == "the reason\n"
+
+
+def test_every_server_has_its_fixture() -> None:
+    """A test gets each kind of server by its name."""
+    assert {name for name in SERVERS if hasattr(plugin, f"{name}_server")} == set(SERVERS)
 
 
 @pytest.mark.usefixtures("bare_machine")

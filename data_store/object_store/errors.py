@@ -19,6 +19,7 @@
         ├── PreconditionFailed        an If-Match, If-None-Match, ... did not hold
         ├── NotModified               a conditional read: the caller's copy is current
         ├── RangeNotSatisfiable
+        ├── InvalidPart               a part of an upload is missing, another one, or too small
         ├── AccessDenied
         ├── Throttled                 429, 503
         ├── ConnectionFailed
@@ -47,6 +48,7 @@ __all__ = [
     "InsufficientStorage",
     "IntegrityError",
     "InvalidArgument",
+    "InvalidPart",
     "MissingDependency",
     "NotFound",
     "NotModified",
@@ -166,19 +168,25 @@ class BucketNotFound(NotFound):
 class ObjectNotFound(NotFound):
     """The bucket has no object under that key."""
 
-    hint = "Check the key: keys are case-sensitive and never normalised. list_objects() shows what is there."
+    hint = (
+        "Check the key: keys are case-sensitive and never normalised. list_objects() shows what is there, "
+        "list_versions() what was deleted in a bucket with versions."
+    )
 
 
 class VersionNotFound(NotFound):
     """The object has no version of that id."""
 
-    hint = "Check the version id; a version that was deleted does not come back."
+    hint = (
+        "Check the version id: list_versions() shows what there is. A delete marker has no content; restore_version() "
+        "takes it away."
+    )
 
 
 class UploadNotFound(NotFound):
     """No multipart upload of that id is under way: it never was, was completed or was aborted."""
 
-    hint = "Start the upload again."
+    hint = "If it was completed, head_object() finds the object; else start the upload again."
 
 
 class AlreadyExists(ObjectStoreError):
@@ -211,10 +219,19 @@ class RangeNotSatisfiable(ObjectStoreError):
     hint = "Ask for a range inside the object; head_object() tells its size."
 
 
+class InvalidPart(ObjectStoreError):
+    """A multipart upload was not completed: a part is missing, has another ETag, or is too small; the upload stays."""
+
+    hint = "list_parts() shows what has arrived; each part but the last has at least 5 MiB. Upload it again."
+
+
 class AccessDenied(ObjectStoreError):
     """The credentials are wrong, have expired, or do not permit the operation."""
 
-    hint = "Check the access key, the secret, the session token, this machine's clock and the policy."
+    hint = (
+        "Check the access key, the secret, the session token, this machine's clock and the policy. "
+        "A version under a retention or a legal hold cannot be deleted; bypass_governance helps in mode GOVERNANCE."
+    )
 
 
 class Throttled(ObjectStoreError):
@@ -238,7 +255,10 @@ class TimedOut(ObjectStoreError):
 class IntegrityError(ObjectStoreError):
     """Bytes are not what they should be: a checksum, a length, or a source that changed meanwhile."""
 
-    hint = "No damaged data was stored or kept. Try again; if it happens again, something between damages data."
+    hint = (
+        "No damaged data was taken for good. Try again; if it happens again, what is stored is damaged, or something "
+        "between damages data."
+    )
 
 
 class InsufficientStorage(ObjectStoreError):

@@ -33,10 +33,13 @@ from data_store.object_store.errors import (
 )
 from data_store.object_store.models import (
     Bucket,
+    BucketOptions,
     CopyOptions,
+    DeleteOptions,
     GetOptions,
     ListOptions,
     Object,
+    ObjectIdentifier,
     ObjectMetadata,
     PutOptions,
 )
@@ -54,7 +57,7 @@ def _source(content: bytes = b"content") -> Source:
 def client() -> DictClient:
     """A client whose bucket ``b`` holds ``k``."""
     client = DictClient()
-    client.create_bucket("b")
+    client.create_bucket("b", BucketOptions())
     client.put_object("b", "k", _source(), PutOptions())
     client.calls.clear()
     return client
@@ -64,11 +67,11 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "put_object": ("b", "k", _source(), PutOptions()),
     "get_object": ("b", "k", GET),
     "head_object": ("b", "k", GET),
-    "delete_object": ("b", "k"),
-    "delete_objects": ("b", ["k"]),
+    "delete_object": ("b", "k", DeleteOptions()),
+    "delete_objects": ("b", [ObjectIdentifier("k")]),
     "list_page": ("b", "", ListOptions()),
     "copy_object": ("b", "k", "b", "l", CopyOptions()),
-    "create_bucket": ("b",),
+    "create_bucket": ("b", BucketOptions()),
     "delete_bucket": ("b",),
     "list_buckets": (),
     "bucket_exists": ("b",),
@@ -79,7 +82,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
 def test_the_table_of_calls_is_complete() -> None:
     """A new operation of the base class joins the tests below."""
     public = {name for name, member in vars(ObjectStoreClient).items() if callable(member) and name[0] != "_"}
-    assert public == CALLS.keys() | {"classify", "close"}
+    assert public == CALLS.keys() | {"classify", "close", "forget_lacking", "honours", "lacking"}
 
 
 # errors
@@ -94,7 +97,7 @@ class DeniedClient(DictClient):
     def _found(self, bucket: str, key: str, missing: str) -> Any:
         raise VendorError("AccessDenied", 403)
 
-    def create_bucket(self, bucket: str) -> Bucket:
+    def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
         """Fail."""
         raise VendorError("AccessDenied", 403)
 
@@ -129,14 +132,14 @@ def test_an_error_of_one_key_among_many_is_in_its_outcome() -> None:
     """The other keys are deleted."""
 
     class Picky(DictClient):
-        def delete_object(self, bucket: str, key: str) -> Any:
+        def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> Any:
             if key == "bad":
                 raise VendorError("AccessDenied", 403)
-            return super().delete_object(bucket, key)
+            return super().delete_object(bucket, key, options)
 
     client = Picky()
-    client.create_bucket("b")
-    first, bad, last = client.delete_objects("b", ["a", "bad", "z"])
+    client.create_bucket("b", BucketOptions())
+    first, bad, last = client.delete_objects("b", [ObjectIdentifier(key) for key in ("a", "bad", "z")])
     assert (first.error, last.error, bad.key) == (None, None, "bad")
     assert isinstance(bad.error, AccessDenied)
     assert (bad.error.operation, bad.error.bucket, bad.error.key) == ("delete_object", "b", "bad")
@@ -145,13 +148,13 @@ def test_an_error_of_one_key_among_many_is_in_its_outcome() -> None:
 def test_deleting_many_in_a_missing_bucket_is_one_error() -> None:
     """Not one for each key."""
     with pytest.raises(BucketNotFound):
-        DictClient().delete_objects("b", ["a", "b"])
+        DictClient().delete_objects("b", [ObjectIdentifier("a"), ObjectIdentifier("b")])
 
 
 def test_arguments_by_name_are_seen_too() -> None:
     """The guard knows bucket, key, body and options however they are given."""
     client = DictClient()
-    client.create_bucket(bucket="b")
+    client.create_bucket(bucket="b", options=BucketOptions())
     with pytest.raises(ObjectNotFound) as caught:
         client.get_object(key="k", bucket="b", options=GET)
     assert (caught.value.bucket, caught.value.key) == ("b", "k")
@@ -163,7 +166,7 @@ def test_arguments_by_name_are_seen_too() -> None:
         raise OSError("disk on fire")
 
     wrapping = WrappingClient()
-    wrapping.create_bucket("b")
+    wrapping.create_bucket("b", BucketOptions())
     with pytest.raises(OSError, match="disk on fire"):
         wrapping.put_object(bucket="b", key="k", body=Source(IterableReader(chunks()), None), options=PutOptions())
 
@@ -316,7 +319,7 @@ def test_a_plain_not_found_is_an_object_where_the_bucket_is_there(client: DictCl
 
 def test_a_plain_not_found_asks_about_a_bucket_that_was_never_seen(client: DictClient) -> None:
     """Once, and only on the error."""
-    client._seen_buckets.clear()
+    client._guard._seen_buckets.clear()
     with pytest.raises(ObjectNotFound):
         client.head_object("b", "missing", GET)
     assert client.calls == ["head_object", "list_buckets"]
@@ -331,7 +334,7 @@ def test_a_plain_not_found_is_a_bucket_where_there_is_none(client: DictClient) -
 
 def test_no_second_question_without_an_error(client: DictClient) -> None:
     """A bucket that was never seen costs nothing while all goes well."""
-    client._seen_buckets.clear()
+    client._guard._seen_buckets.clear()
     client.head_object("b", "k", GET)
     client.put_object("b", "k", _source(), PutOptions())
     assert client.calls == ["head_object", "put_object"]
@@ -339,7 +342,7 @@ def test_no_second_question_without_an_error(client: DictClient) -> None:
 
 def test_a_deleted_bucket_is_forgotten(client: DictClient) -> None:
     """What was seen once need not be there for ever."""
-    client.delete_object("b", "k")
+    client.delete_object("b", "k", DeleteOptions())
     client.delete_bucket("b")
     with pytest.raises(BucketNotFound):
         client.head_object("b", "k", GET)
@@ -440,7 +443,7 @@ def test_what_the_callers_stream_raises_passes_unchanged(cls: type[StreamClient]
         raise failure from cause
 
     client = cls()
-    client.create_bucket("b")
+    client.create_bucket("b", BucketOptions())
     with pytest.raises(LookupError) as caught:
         client.put_object("b", "k", Source(IterableReader(chunks()), None), PutOptions())
     assert caught.value is failure
@@ -451,7 +454,7 @@ def test_what_the_callers_stream_raises_passes_unchanged(cls: type[StreamClient]
 def test_a_body_of_another_length_is_an_invalid_argument(cls: type[StreamClient]) -> None:
     """Even where an SDK wraps it, and nothing is stored."""
     client = cls()
-    client.create_bucket("b")
+    client.create_bucket("b", BucketOptions())
     with pytest.raises(InvalidArgument, match="longer"):
         client.put_object("b", "k", Source(IterableReader([b"abcd"]), 3), PutOptions())
     assert client.buckets["b"] == {}
@@ -465,7 +468,7 @@ def test_what_progress_raises_passes_unchanged(cls: type[StreamClient]) -> None:
         raise LookupError("enough")
 
     client = cls()
-    client.create_bucket("b")
+    client.create_bucket("b", BucketOptions())
     with pytest.raises(LookupError, match="enough"):
         client.put_object("b", "k", Source(io.BytesIO(b"abc"), 3, progress=refuse), PutOptions())
     assert client.buckets["b"] == {}
@@ -511,7 +514,7 @@ class ShortClient(DictClient):
 
 
 def _opened(client: DictClient) -> Object:
-    client.create_bucket("b")
+    client.create_bucket("b", BucketOptions())
     client.put_object("b", "k", _source(), PutOptions())
     return client.get_object("b", "k", GET)
 
@@ -614,8 +617,8 @@ def test_an_operation_is_one_line(client: DictClient, caplog: pytest.LogCaptureF
 def test_every_operation_is_one_line(client: DictClient, operation: str, caplog: pytest.LogCaptureFixture) -> None:
     """Those that the base class builds on others as well."""
     if operation == "delete_bucket":
-        client.delete_object("b", "k")
-    arguments = ("new",) if operation == "create_bucket" else CALLS[operation]
+        client.delete_object("b", "k", DeleteOptions())
+    arguments = ("new", BucketOptions()) if operation == "create_bucket" else CALLS[operation]
     CALLS["put_object"][2].seek(0)
     with caplog.at_level(logging.DEBUG, "data_store"):
         getattr(client, operation)(*arguments)

@@ -6,12 +6,12 @@ latter into an ``ObjectBody``.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from data_store.object_store.errors import ConnectionFailed, InvalidArgument
+from data_store.object_store.checksums import new_hasher
+from data_store.object_store.errors import ConnectionFailed, IntegrityError, InvalidArgument
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -69,6 +69,7 @@ class Source(ByteReader):
     Args:
         stream: a binary stream, read from where it stands.
         size: its length in bytes, if known.
+        checksum: the algorithm of a digest that is computed while the content is read; ``digest`` then knows it.
         progress: called with the position after each read.
         verify: called once, before the last bytes (``size`` known) or the end (unknown) are handed out.
     """
@@ -78,12 +79,15 @@ class Source(ByteReader):
         stream: RawReadable,
         size: int | None,
         *,
+        checksum: str | None = None,
         progress: Callable[[int], object] | None = None,
         verify: Callable[[], object] | None = None,
     ) -> None:
         super().__init__()
         self.size = size
         self.failure: Exception | None = None
+        self._digests: dict[str, bytes] = {}
+        self._passing = _Passing(checksum) if checksum is not None else None
         self._stream = stream
         self._start = stream.tell() if stream.seekable() else None
         self._position = 0
@@ -107,6 +111,8 @@ class Source(ByteReader):
             raise io.UnsupportedOperation("seek")
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size or 0}[whence]
         self._position, self._ended = base + offset, False
+        if self._passing is not None and self._position == 0:
+            self._passing = _Passing(self._passing.algorithm)
         self._stream.seek(self._start + self._position)
         return self._position
 
@@ -121,11 +127,17 @@ class Source(ByteReader):
             raise
 
     def digest(self, algorithm: str) -> bytes:
-        """Return a digest of the whole content and go back to its beginning; only where ``size`` and ``seekable()``.
+        """Return a digest of the whole content: ``"crc32c"``, ``"crc64nvme"``, or one that hashlib knows.
 
-        It reports no progress and verifies nothing: these belong to the bytes that travel.
+        One that is not known yet is computed, and the source goes back to its beginning; only where ``size`` and
+        ``seekable()``. That reports no progress and verifies nothing: these belong to the bytes that travel. Content
+        that travels and does not have it raises ``IntegrityError``.
         """
-        found = hashlib.new(algorithm, usedforsecurity=False)
+        known = self._digests.get(algorithm)
+        return known if known is not None else self._digest(algorithm)
+
+    def _digest(self, algorithm: str) -> bytes:
+        found = new_hasher(algorithm)
         try:
             for chunk in self._pieces():
                 found.update(chunk)
@@ -133,7 +145,8 @@ class Source(ByteReader):
         except Exception as failure:
             self.failure = failure
             raise
-        return found.digest()
+        self._digests[algorithm] = found.digest()
+        return self._digests[algorithm]
 
     def _pieces(self) -> Iterator[bytes]:
         self.seek(0)
@@ -166,6 +179,8 @@ class Source(ByteReader):
         return chunk
 
     def _advance(self, chunk: bytes) -> None:
+        if self._passing is not None:
+            self._passing.add(self._position, chunk)
         self._position += len(chunk)
         self._ended = not chunk
         if self._ended or self._position == self.size:
@@ -176,8 +191,32 @@ class Source(ByteReader):
     def _check_end(self) -> None:
         if self.size is not None and not self.seekable() and self._stream.read(1):
             raise InvalidArgument("the body is longer than its declared length")
+        self._check_passing()
         if self._verify is not None:
             self._verify()
+
+    def _check_passing(self) -> None:
+        if self._passing is None or self._passing.position != self._position:
+            return
+        found = self._passing.hasher.digest()
+        if self._digests.setdefault(self._passing.algorithm, found) != found:
+            raise IntegrityError("the content changed while it was uploaded")
+
+
+class _Passing:
+    """The digest of what is read from the beginning on; reading elsewhere adds nothing."""
+
+    __slots__ = ("algorithm", "hasher", "position")
+
+    def __init__(self, algorithm: str) -> None:
+        self.algorithm = algorithm
+        self.hasher = new_hasher(algorithm)
+        self.position = 0
+
+    def add(self, position: int, chunk: bytes) -> None:
+        if position == self.position:
+            self.hasher.update(chunk)
+            self.position += len(chunk)
 
 
 class RawReadable(Protocol):

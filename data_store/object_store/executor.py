@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from functools import partial
+from typing import NoReturn, TypeVar
 
 from data_store.object_store.errors import StoreClosed
 
@@ -42,6 +44,34 @@ class Executor:
         """
         with self.transfer():
             return self._run(tasks, concurrency or self.max_concurrency, stop)
+
+    def lazily(self, tasks: Iterable[Callable[[], T]], stop: Callable[[], object] = lambda: None) -> Iterator[T]:
+        """Yield the results of the tasks, in their order; at most ``max_concurrency`` run, or wait to be taken.
+
+        Nothing is held while the caller has the turn, so that ``close`` does not wait for one who never comes back:
+        then the next turn raises ``StoreClosed``. The first failure calls ``stop``, drops what has not begun, waits for
+        what has, and is raised; so does who stops early, but waits for nothing.
+        """
+        ahead: deque[Future[T]] = deque()
+        remaining = _each_in_turn(tasks)
+        try:
+            while True:
+                for task in itertools.islice(remaining, self.max_concurrency - len(ahead)):
+                    with self.transfer():
+                        ahead.append(self.start(task))
+                if not ahead:
+                    return
+                with self._changed:
+                    self._check_open()
+                ahead[0].result()
+                yield ahead.popleft().result()
+        except BaseException as ended:
+            stop()
+            for future in ahead:
+                future.cancel()
+            if not isinstance(ended, GeneratorExit):
+                wait(ahead)
+            raise
 
     def start(self, task: Callable[[], T]) -> Future[T]:
         """Return a task that was begun; Ctrl-C, which ends this thread's waiting, does not end it.
@@ -139,6 +169,18 @@ class Executor:
     def _check_open(self) -> None:
         if self._closed:
             raise StoreClosed("the store was closed meanwhile")
+
+
+def _each_in_turn(tasks: Iterable[Callable[[], T]]) -> Iterator[Callable[[], T]]:
+    """Yield the tasks; an exception of the iterable itself becomes one that raises it when its turn comes."""
+    try:
+        yield from tasks
+    except Exception as error:  # noqa: BLE001 whatever it is, who waits raises it
+        yield partial(_raise, error)
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def _done(task: Callable[[], T]) -> Future[T]:

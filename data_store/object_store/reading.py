@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from typing import IO, Any, cast
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import IO, cast
 
 from data_store.object_store.body import ByteReader, ObjectBody
+from data_store.object_store.checksums import cheapest, new_hasher
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.errors import (
     ConnectionFailed,
@@ -17,9 +19,10 @@ from data_store.object_store.errors import (
 )
 from data_store.object_store.models import GetOptions, Object, ObjectMetadata
 
-__all__ = ["ObjectReader", "open_resuming", "without_body"]
+__all__ = ["ObjectReader", "open_resuming", "vouched", "without_body"]
 
 _DEFAULT_BLOCK = 1024 * 1024
+_CURRENT = GetOptions()
 
 
 def open_resuming(client: ObjectStoreClient, bucket: str, key: str, options: GetOptions, attempts: int) -> Object:
@@ -28,7 +31,7 @@ def open_resuming(client: ObjectStoreClient, bucket: str, key: str, options: Get
     ``attempts`` is ``retry.max_attempts``: the first GET, its retries below, and those that take the body up again
     spend the same budget. When it is spent, or a GET is refused, the last error is raised. Every further request names
     the ETag of the first (If-Match), so the body is of one version or raises ``IntegrityError``. A body of a whole
-    object is compared with the MD5 that the server vouches for, if it does.
+    object is compared with the digest, of those that the server vouches for, that costs the least.
     """
     found = client.get_object(bucket, key, options)
     body = cast(ObjectBody, found.body)
@@ -40,48 +43,59 @@ def open_resuming(client: ObjectStoreClient, bucket: str, key: str, options: Get
 
 
 class _Follower:
-    """Takes the body of an object up again where the connection broke, and compares its MD5 at the end."""
+    """Takes the body of an object up again where the connection broke, and compares its digest at the end."""
 
-    __slots__ = ("_attempts", "_bucket", "_client", "_end", "_etag", "_hash", "_key", "_md5")
+    __slots__ = ("_algorithm", "_attempts", "_bucket", "_client", "_end", "_found", "_hasher", "_options")
 
     def __init__(
         self, client: ObjectStoreClient, bucket: str, found: Object, options: GetOptions, attempts: int
     ) -> None:
         self._client = client
         self._bucket = bucket
-        self._key = found.key
-        self._etag = found.etag
+        self._found = without_body(found)
         self._end = _end(found, options)
+        self._options = options
         self._attempts = attempts
-        self._md5 = _expected_md5(found)
-        self._hash: Any = hashlib.md5(usedforsecurity=False) if self._md5 else None
+        self._algorithm = cheapest(vouched(found))
+        self._hasher = new_hasher(self._algorithm) if self._algorithm else None
 
     def received(self, chunk: bytes, /) -> None:
-        if self._hash is not None:
-            self._hash.update(chunk)
+        if self._hasher is not None:
+            self._hasher.update(chunk)
 
     def recover(self, error: Exception, left: int, /) -> IO[bytes]:
         if self._attempts < 1 or not isinstance(error, ConnectionFailed | TimedOut):
             raise error
-        if self._etag is None or self._end is None:
+        if self._found.etag is None or self._end is None:
             raise error
-        rest = GetOptions(offset=self._end - left, length=left, if_match=self._etag, attempts=self._attempts)
+        rest = GetOptions(
+            version=self._options.version,
+            offset=self._end - left,
+            length=left,
+            if_match=self._found.etag,
+            encryption=self._options.encryption,
+            attempts=self._attempts,
+        )
         try:
-            found = self._client.get_object(self._bucket, self._key, rest)
+            found = self._client.get_object(self._bucket, self._found.key, rest)
         except (PreconditionFailed, RangeNotSatisfiable) as changed:
             raise self._damaged("the object was replaced while it was read") from changed
         self._attempts -= cast(ObjectBody, found.body).attempts
-        if (found.etag, found.content_length) != (self._etag, left):  # a server that ignores If-Match
+        if (found.etag, found.content_length) != (self._found.etag, left):  # a server that ignores If-Match
             found.close()
             raise self._damaged("the object was replaced while it was read")
         return found.body
 
     def finished(self) -> None:
-        if self._hash is not None and self._hash.hexdigest() != self._md5:
-            raise self._damaged(f"the content's MD5 is {self._hash.hexdigest()}, not {self._md5}")
+        if self._hasher is None or self._algorithm is None:
+            return
+        found, told = self._hasher.digest().hex(), (self._found.checksums or {})[self._algorithm]
+        if found != told:
+            raise self._damaged(f"the content's {self._algorithm} is {found}, not {told}")
 
     def _damaged(self, reason: str) -> IntegrityError:
-        return IntegrityError(reason).locate("get_object", self._bucket, self._key, self._client.config.framework)
+        error = IntegrityError(reason)
+        return error.locate("get_object", self._bucket, self._found.key, self._client.config.framework)
 
 
 def _end(found: Object, options: GetOptions) -> int | None:
@@ -90,9 +104,9 @@ def _end(found: Object, options: GetOptions) -> int | None:
     return offset + found.content_length if offset >= 0 else found.size
 
 
-def _expected_md5(found: Object) -> str | None:
-    whole = found.size == found.content_length
-    return found.checksums.get("md5") if whole and found.checksums else None
+def vouched(found: Object) -> Mapping[str, str]:
+    """Return the digests that the server vouches for of what the body delivers: none if that is a range."""
+    return found.checksums or {} if found.size == found.content_length else {}
 
 
 class ObjectReader(ByteReader):
@@ -100,15 +114,30 @@ class ObjectReader(ByteReader):
 
     Pinned to the ETag that it found when it was opened: ``PreconditionFailed`` if the object is replaced meanwhile.
     Wrap it in ``io.TextIOWrapper(io.BufferedReader(reader))`` to read text.
+
+    Args:
+        client: the client.
+        bucket: the bucket.
+        found: the object, as HEAD told with the same options.
+        attempts: requests at the most for one read.
+        block_size: bytes that a request asks for at the least; None: 1 MiB.
+        options: the version that is read, and the key of an object that was stored with SSE-C.
     """
 
     def __init__(
-        self, client: ObjectStoreClient, bucket: str, found: ObjectMetadata, attempts: int, block_size: int | None
+        self,
+        client: ObjectStoreClient,
+        bucket: str,
+        found: ObjectMetadata,
+        attempts: int,
+        block_size: int | None,
+        options: GetOptions = _CURRENT,
     ) -> None:
         super().__init__()
         self._client = client
         self._bucket = bucket
         self._attempts = attempts
+        self._options = GetOptions(version=options.version, encryption=options.encryption, if_match=found.etag)
         self._block_size = block_size or _DEFAULT_BLOCK
         self._position = 0
         self._block = b""
@@ -154,7 +183,7 @@ class ObjectReader(ByteReader):
 
     def _fetch(self, offset: int, wanted: int) -> bytes:
         length = min(max(wanted, self._block_size), self.size - offset)
-        options = GetOptions(offset=offset, length=length, if_match=self.metadata.etag)
+        options = replace(self._options, offset=offset, length=length)
         found = open_resuming(self._client, self._bucket, self.metadata.key, options, self._attempts)
         block = found.read()
         if wanted < self._block_size:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from data_store.object_store.body import RawReadable
+from data_store.object_store.checksums import new_hasher
 from data_store.object_store.errors import IntegrityError, InvalidArgument
-from data_store.object_store.models import Object, PutOptions
+from data_store.object_store.models import Object, ObjectMetadata, PartInfo, PutOptions
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["Data", "Digests", "FileWindow", "IterableReader", "TypedReader", "stream_of"]
+__all__ = ["Data", "Digests", "FileWindow", "IterableReader", "TypedReader", "stream_of", "with_digest"]
 
 Data = bytes | bytearray | memoryview | IO[bytes] | io.RawIOBase | Iterable[bytes]
 """What ``put_object`` takes: bytes, a binary stream (read from where it stands), or an iterable of bytes."""
 
+Stored = TypeVar("Stored", ObjectMetadata, PartInfo)
+
 _BLOCK = 1024 * 1024
+_ANNOUNCED = {"md5": "content_md5", "sha256": "checksum_sha256"}
 _END: Any = object()
 
 
@@ -122,15 +126,22 @@ class TypedReader:
 
 
 class Digests:
-    """The digests that a caller announced, computed while the content passes."""
+    """The digests that a caller announced, or that are wanted, computed while the content passes."""
 
     def __init__(self, options: PutOptions) -> None:
-        announced = {"content_md5": options.content_md5, "checksum_sha256": options.checksum_sha256}
+        announced = {algorithm: getattr(options, name) for algorithm, name in _ANNOUNCED.items()}
         self._announced = {name: base64.b64decode(value) for name, value in announced.items() if value is not None}
-        self._hashes = {name: _new_hash(name) for name in self._announced}
+        self._hashes = {name: new_hasher(name) for name in self._announced}
 
     def __bool__(self) -> bool:
-        return bool(self._announced)
+        return bool(self._hashes)
+
+    def want(self, algorithm: str) -> None:
+        """Compute this one too; before anything passes."""
+        self._hashes.setdefault(algorithm, new_hasher(algorithm))
+
+    def __getitem__(self, algorithm: str) -> bytes:
+        return self._hashes[algorithm].digest()
 
     def update(self, chunk: ReadableBuffer) -> None:
         """Add the next bytes."""
@@ -139,9 +150,9 @@ class Digests:
 
     def check(self) -> None:
         """Raise ``IntegrityError`` if the content is not what was announced."""
-        for name, digest in self._hashes.items():
-            if digest.digest() != self._announced[name]:
-                raise IntegrityError(f"the content does not have the given {name}")
+        for algorithm, announced in self._announced.items():
+            if self[algorithm] != announced:
+                raise IntegrityError(f"the content does not have the given {_ANNOUNCED[algorithm]}")
 
     def check_stream(self, stream: RawReadable) -> None:
         """Check a seekable stream from where it stands, and go back there."""
@@ -159,6 +170,14 @@ class Digests:
         while chunk := stream.read(_BLOCK):
             self.update(chunk)
             yield chunk
+
+
+def with_digest(stored: Stored, algorithm: str, digest: bytes) -> Stored:
+    """Return what was stored with the digest of what was sent; ``IntegrityError`` if the server has another one."""
+    told = stored.checksums or {}
+    if told.get(algorithm, digest.hex()) != digest.hex():
+        raise IntegrityError(f"the server has the {algorithm} {told[algorithm]}, not {digest.hex()}")
+    return replace(stored, checksums={**told, algorithm: digest.hex()})
 
 
 def stream_of(data: Data, length: int | None) -> tuple[RawReadable, int | None]:
@@ -216,7 +235,3 @@ def _binary(chunk: Any, source: str, advice: str) -> bytes:
         return bytes(chunk)
     hint = f": {advice}" if isinstance(chunk, str) else ""
     raise InvalidArgument(f"{source} must deliver bytes, not {type(chunk).__name__}{hint}")
-
-
-def _new_hash(name: str) -> Any:
-    return hashlib.md5(usedforsecurity=False) if name == "content_md5" else hashlib.sha256()

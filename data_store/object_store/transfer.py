@@ -1,4 +1,4 @@
-"""Everything that moves bytes: uploads, resumed downloads, byte ranges, copies of any size.
+"""Everything that moves bytes: uploads, resumed downloads, byte ranges, copies of any size, many keys.
 
 It plans what moves and calls the client for every byte; no transport of its own. Whatever ends a transfer (an error, an
 exception of the progress callback, Ctrl-C), nothing stays half-done: multipart uploads are aborted, temporary files
@@ -7,33 +7,35 @@ removed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from data_store.object_store.body import RawReadable
-from data_store.object_store.capabilities import SupportsMultipart
+from data_store.object_store.bulk import Bulk
+from data_store.object_store.checksums import new_hasher
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration
-from data_store.object_store.errors import IntegrityError, ObjectStoreError
+from data_store.object_store.copies import Copies
+from data_store.object_store.errors import ObjectStoreError
 from data_store.object_store.executor import Executor
 from data_store.object_store.files import AtomicFile
 from data_store.object_store.models import (
-    ContentOptions,
     CopyContentOptions,
-    CopyOptions,
-    CopySource,
     GetOptions,
+    MultipartUpload,
     Object,
     ObjectMetadata,
+    ObjectResult,
+    ObjectVersion,
+    PartInfo,
+    PartOptions,
     Progress,
     PutOptions,
+    Verification,
 )
-from data_store.object_store.multipart import Multipart
-from data_store.object_store.planning import split
 from data_store.object_store.reading import open_resuming, without_body
 from data_store.object_store.sources import Digests
 from data_store.object_store.uploads import Upload, Uploads
@@ -41,7 +43,6 @@ from data_store.object_store.uploads import Upload, Uploads
 __all__ = ["Transfers"]
 
 _BUFFER = 1024 * 1024
-_CONTENT = tuple(ContentOptions.__dataclass_fields__)
 
 
 class Transfers:
@@ -54,6 +55,8 @@ class Transfers:
         self._attempts = config.retry.max_attempts
         self._executor = Executor(config.transfer.max_concurrency)
         self._uploads = Uploads(client, config.transfer, self._executor)
+        self._copies = Copies(client, config.transfer, self._executor)
+        self._bulk = Bulk(client, self._executor, self._attempts)
 
     def close(self, at_end: Callable[[], object] = lambda: None) -> None:
         """End the transfers and their threads, then call ``at_end``; see ``Executor.close``."""
@@ -63,10 +66,12 @@ class Transfers:
         """Return an object whose body takes a broken connection up again."""
         return open_resuming(self._client, bucket, key, options, self._attempts)
 
-    def download(self, bucket: str, key: str, path: Path, progress: Progress | None) -> ObjectMetadata:
+    def download(
+        self, bucket: str, key: str, path: Path, progress: Progress | None, options: GetOptions
+    ) -> ObjectMetadata:
         """Write an object to a file, which appears whole or not at all."""
         target = AtomicFile(path)
-        with self.open(bucket, key, GetOptions()) as found, target as file:
+        with self.open(bucket, key, options) as found, target as file:
             done = 0
             while chunk := found.body.read(_BUFFER):
                 file.write(chunk)
@@ -77,7 +82,7 @@ class Transfers:
         return without_body(found)
 
     def ranges(self, bucket: str, key: str, ranges: Sequence[GetOptions]) -> list[bytes]:
-        """Return the bytes of several ranges, all of one version of the object."""
+        """Return the bytes of several ranges, all of one version of the object; each names it, and its key."""
         if not ranges:
             return []
         first = self.open(bucket, key, ranges[0])
@@ -94,7 +99,7 @@ class Transfers:
         progress: Progress | None = None,
     ) -> ObjectMetadata:
         """Store a file; one that changes meanwhile raises ``IntegrityError`` and nothing is stored."""
-        upload = Upload(bucket, key, options, Digests(options), progress)
+        upload = _upload(bucket, key, options, progress)
         with _Located("put_object", bucket, key, self._framework):
             return self._uploads.file(path, upload)
 
@@ -108,62 +113,78 @@ class Transfers:
         progress: Progress | None = None,
     ) -> ObjectMetadata:
         """Store a stream, from where it stands."""
-        upload = Upload(bucket, key, options, Digests(options), progress)
+        upload = _upload(bucket, key, options, progress)
         with _Located("put_object", bucket, key, self._framework):
             return self._uploads.stream(stream, size, upload)
 
+    def upload_part(
+        self,
+        stream: RawReadable,
+        size: int | None,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        options: PartOptions,
+    ) -> PartInfo:
+        """Store a part of a multipart upload from a stream, from where it stands."""
+        with _Located("upload_part", bucket, key, self._framework), self._executor.transfer():
+            upload = MultipartUpload(key, bucket, upload_id)
+            return self._uploads.part(stream, size, upload, part_number, options)
+
     def copy(
-        self, source_bucket: str, source_key: str, bucket: str, key: str, changes: CopyContentOptions
+        self,
+        source_bucket: str,
+        source_key: str,
+        bucket: str,
+        key: str,
+        changes: CopyContentOptions,
+        version: str | None = None,
     ) -> ObjectMetadata:
         """Copy on the server, of any size; what ``changes`` does not name stays as the source has it."""
-        source = self._client.head_object(source_bucket, source_key, GetOptions())
-        options = _copy_options(source, changes, onto_itself=(source_bucket, source_key) == (bucket, key))
-        size = source.size or 0
-        if size > self._config.copy_threshold and isinstance(self._client, SupportsMultipart):
-            ranges = split(size, self._config.copy_part_size)
-            sources = [CopySource(source_bucket, source_key, source.etag, *each) for each in ranges]
-            unchanged = partial(self._check_unchanged, source_bucket, source)
-            parts = Multipart(self._client, self._executor)
-            copied = parts.copy(sources, bucket, key, PutOptions(**_merged(source, changes)), unchanged)
-        else:
-            copied = self._client.copy_object(source_bucket, source_key, bucket, key, options)
-        return replace(copied, size=size)
+        return self._copies.copy(source_bucket, source_key, bucket, key, changes, version)
 
     def move(
-        self, source_bucket: str, source_key: str, bucket: str, key: str, changes: CopyContentOptions
+        self,
+        source_bucket: str,
+        source_key: str,
+        bucket: str,
+        key: str,
+        changes: CopyContentOptions,
+        version: str | None = None,
     ) -> ObjectMetadata:
-        """Copy, make sure that the copy is there, then delete the source; onto itself it is a copy."""
-        copied = self.copy(source_bucket, source_key, bucket, key, changes)
-        if (source_bucket, source_key) == (bucket, key):
-            return copied
-        found = self._client.head_object(bucket, key, GetOptions())
-        if (found.etag, found.size) != (copied.etag, copied.size):
-            changed = IntegrityError("the copy was replaced before the source was deleted; the source stays")
-            raise changed.locate("copy_object", bucket, key, self._framework)
-        self._client.delete_object(source_bucket, source_key)
-        return copied
+        """Copy, make sure that the copy is there, then delete the source, or the version of it that was named."""
+        return self._copies.move(source_bucket, source_key, bucket, key, changes, version)
 
-    def _check_unchanged(self, bucket: str, source: ObjectMetadata) -> None:
-        """Ceph RGW 16 ignores the condition on the source of a part, so parts could be of two versions."""
-        if self._client.head_object(bucket, source.key, GetOptions()).etag != source.etag:
-            changed = IntegrityError("the source was replaced while it was copied")
-            raise changed.locate("copy_object", bucket, source.key, self._framework)
+    def head_many(self, bucket: str, keys: Iterable[str], options: GetOptions) -> Iterator[ObjectResult]:
+        """Yield what is known of each object, in the order of the keys, which are taken as results are."""
+        return self._bulk.head(bucket, keys, options)
+
+    def copy_many(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        source_bucket: str,
+        bucket: str,
+        changes: CopyContentOptions,
+        quiet: bool,
+    ) -> list[ObjectResult]:
+        """Copy each first key to the second; return what became of each, in order, or with ``quiet`` the failures."""
+        return self._bulk.copy(
+            pairs, lambda source, key: self._copies.copy(source_bucket, source, bucket, key, changes), quiet=quiet
+        )
+
+    def verify(self, bucket: str, listed: Iterable[ObjectMetadata | ObjectVersion]) -> Iterator[Verification]:
+        """Read each object or version and yield whether it is what the server vouches for, in their order."""
+        return self._bulk.verify(bucket, listed)
 
     def _read(self, bucket: str, key: str, options: GetOptions) -> bytes:
         return self.open(bucket, key, options).read()
 
 
-def _merged(source: ObjectMetadata, changes: CopyContentOptions) -> dict[str, Any]:
-    given = {name: value for name, value in changes.items() if value is not None}
-    return {name: given.get(name, getattr(source, name)) for name in _CONTENT}
-
-
-def _copy_options(source: ObjectMetadata, changes: CopyContentOptions, *, onto_itself: bool) -> CopyOptions:
-    """Merge: S3 replaces all of the content options or none, and forgets the storage class unless it is named."""
-    merged = _merged(source, changes)
-    if onto_itself or any(value is not None and name != "storage_class" for name, value in changes.items()):
-        return CopyOptions(**merged, replace=True, source_etag=source.etag)
-    return CopyOptions(storage_class=merged["storage_class"], source_etag=source.etag)
+def _upload(bucket: str, key: str, options: PutOptions, progress: Progress | None) -> Upload:
+    if options.checksum is not None:
+        new_hasher(options.checksum)  # a missing library, before anything is sent
+    return Upload(bucket, key, options, Digests(options), progress)
 
 
 class _Located:

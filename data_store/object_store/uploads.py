@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import tempfile
@@ -12,15 +13,24 @@ from typing import BinaryIO
 
 from data_store.object_store.body import RawReadable, Source
 from data_store.object_store.capabilities import SupportsMultipart
+from data_store.object_store.checksums import can_combine
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import TransferConfiguration
 from data_store.object_store.errors import IntegrityError, InvalidArgument, UnsupportedOperation
 from data_store.object_store.executor import Executor
-from data_store.object_store.models import ObjectMetadata, Progress, PutOptions
-from data_store.object_store.multipart import Multipart
-from data_store.object_store.planning import MAX_PARTS, MAX_SINGLE_PUT, split
+from data_store.object_store.models import (
+    Condition,
+    MultipartUpload,
+    ObjectMetadata,
+    PartInfo,
+    PartOptions,
+    Progress,
+    PutOptions,
+)
+from data_store.object_store.multipart import Multipart, send_part, takes_parts
+from data_store.object_store.planning import MAX_OBJECT_SIZE, MAX_PART_SIZE, MAX_PARTS, MAX_SINGLE_PUT, split
 from data_store.object_store.progress import Meter
-from data_store.object_store.sources import Digests, FileWindow, stream_of
+from data_store.object_store.sources import Digests, FileWindow, stream_of, with_digest
 
 __all__ = ["Upload", "Uploads"]
 
@@ -43,6 +53,18 @@ class Upload:
         """Whether the object is written only if a condition holds."""
         return self.options.if_match is not None or self.options.if_none_match is not None
 
+    def want_whole_digest(self) -> None:
+        """Compute the checksum of what goes in parts, if it cannot be put together from theirs."""
+        if self.options.checksum is not None and not can_combine(self.options.checksum):
+            self.digests.want(self.options.checksum)
+
+    def with_whole_digest(self, done: ObjectMetadata) -> ObjectMetadata:
+        """Return what went in parts with that checksum."""
+        algorithm = self.options.checksum
+        if algorithm is None or can_combine(algorithm):
+            return done
+        return with_digest(done, algorithm, self.digests[algorithm])
+
 
 class Uploads:
     """The uploads of one client."""
@@ -50,7 +72,7 @@ class Uploads:
     def __init__(self, client: ObjectStoreClient, config: TransferConfiguration, executor: Executor) -> None:
         self._client = client
         self._config = config
-        self._parts = Multipart(client, executor) if isinstance(client, SupportsMultipart) else None
+        self._executor = executor
 
     def file(self, path: Path, upload: Upload) -> ObjectMetadata:
         """Upload a file; one that changes meanwhile raises ``IntegrityError`` and nothing is stored."""
@@ -62,35 +84,70 @@ class Uploads:
             if size == 0 and file.peek(1):  # a file of /proc, which does not tell its size
                 return self.stream(*stream_of(io.BytesIO(file.read()), None), upload)
             window, verify = FileWindow(file, 0, size), _Unchanged(file, before)
+            multipart = self._parts_for(size, upload)
+            if multipart is not None:
+                upload.want_whole_digest()
             if upload.digests:
                 upload.digests.check_stream(window)
-            if self._parts is None or not self._goes_in_parts(size, upload):
+            if multipart is None:
                 return self._put(window, size, upload, verify)
             meter = Meter(upload.progress, size)
             windows = self._windows(file, size)
-            return self._parts.upload(upload.bucket, upload.key, upload.options, windows, meter, verify)
+            done = multipart.upload(upload.bucket, upload.key, upload.options, windows, meter, verify)
+            return upload.with_whole_digest(done)
 
     def stream(self, stream: RawReadable, size: int | None, upload: Upload) -> ObjectMetadata:
         """Upload a stream from where it stands."""
         if self._client.accepts_streams:
             checked = upload.digests.digesting(stream) if upload.digests else stream
             return self._put(checked, size, upload, upload.digests.check)
-        if stream.seekable() and size is not None and not self._goes_in_parts(size, upload):
+        multipart = self._multipart() if size is None else self._parts_for(size, upload)
+        if multipart is None and size is not None and stream.seekable():
             if upload.digests:
                 upload.digests.check_stream(stream)
             return self._put(stream, size, upload)
-        if self._parts is None:
+        multipart = multipart or (None if upload.is_conditional else self._multipart())
+        if multipart is None:
             return self._put_spooled(Source(stream, size), upload)
-        return self._upload_cut(self._parts, Source(stream, size), upload)
+        return self._upload_cut(multipart, Source(stream, size), upload)
 
-    def _goes_in_parts(self, size: int, upload: Upload) -> bool:
-        if size <= self._config.multipart_threshold or self._parts is None:
-            return False
-        if upload.is_conditional and size > MAX_SINGLE_PUT:
+    def part(
+        self, stream: RawReadable, size: int | None, upload: MultipartUpload, part_number: int, options: PartOptions
+    ) -> PartInfo:
+        """Upload one part from a stream, from where it stands; one that cannot be repeated is spooled before."""
+        client = self._client
+        if not isinstance(client, SupportsMultipart):
+            raise UnsupportedOperation(f"there is no SupportsMultipart: {client.lacking(SupportsMultipart)}")
+        if size is not None and stream.seekable():
+            return send_part(client, upload, part_number, Source(stream, size, checksum=options.checksum), options)
+        with _spooled(Source(stream, size), MAX_PART_SIZE) as (spool, found):
+            return send_part(client, upload, part_number, Source(spool, found, checksum=options.checksum), options)
+
+    def _multipart(self) -> Multipart | None:
+        """Return what sends parts; None where one PUT takes whatever there is, or there are no parts."""
+        client = self._client
+        return Multipart(client, self._executor) if not client.accepts_streams and takes_parts(client) else None
+
+    def _parts_for(self, size: int, upload: Upload) -> Multipart | None:
+        """Return what sends so many bytes in parts, or None if they go in one PUT."""
+        multipart = self._multipart()
+        if multipart is None or size <= self._config.multipart_threshold:
+            return None
+        if not upload.is_conditional or self._completes_conditionally(upload):
+            return multipart
+        if size > MAX_SINGLE_PUT:
             raise UnsupportedOperation(
-                f"a conditional upload goes in one PUT of at most {MAX_SINGLE_PUT} bytes, not {size}"
+                "this server ignores conditions of multipart uploads, and one PUT has "
+                f"at most {MAX_SINGLE_PUT} bytes (5 GiB), not {size}"
             )
-        return not upload.is_conditional
+        return None
+
+    def _completes_conditionally(self, upload: Upload) -> bool:
+        return self._client.honours(upload.bucket, upload.key, Condition.COMPLETE)
+
+    def _check_conditional_put(self, upload: Upload) -> None:
+        if upload.is_conditional and not self._client.honours(upload.bucket, upload.key, Condition.PUT):
+            raise UnsupportedOperation("this server ignores if_match and if_none_match of a PUT")
 
     def _put(
         self,
@@ -99,9 +156,11 @@ class Uploads:
         upload: Upload,
         verify: Callable[[], object] | None = None,
     ) -> ObjectMetadata:
-        report = Meter(upload.progress, size).of_part(1)
-        source = Source(stream, size, progress=report, verify=verify)
-        return self._client.put_object(upload.bucket, upload.key, source, upload.options)
+        self._check_conditional_put(upload)
+        report, checksum = Meter(upload.progress, size).of_part(1), upload.options.checksum
+        source = Source(stream, size, checksum=checksum, progress=report, verify=verify)
+        done = self._client.put_object(upload.bucket, upload.key, source, upload.options)
+        return done if checksum is None else with_digest(done, checksum, source.digest(checksum))
 
     def _windows(self, file: BinaryIO, size: int) -> Iterator[tuple[RawReadable, int]]:
         for offset, length in split(size, self._config.part_size):
@@ -109,30 +168,44 @@ class Uploads:
 
     def _upload_cut(self, multipart: Multipart, source: Source, upload: Upload) -> ObjectMetadata:
         """Upload what is read only once, with one part in memory at a time; one that is all of it is one PUT."""
+        upload.want_whole_digest()
         parts = _Parts(source, upload.digests, self._config.part_size)
         first, size = parts.read()
         if parts.ended:
             upload.digests.check()
             return self._put(first, size, upload)
-        if upload.is_conditional:
+        if upload.is_conditional and not self._completes_conditionally(upload):
             raise UnsupportedOperation(
-                "a condition holds for one PUT only, and the stream is longer than one part: "
-                "put_object a seekable stream, or upload_file a file"
+                "this server ignores conditions of multipart uploads, and the stream is longer than one part: "
+                "give its length, put_object a seekable stream, or upload_file a file"
             )
         meter = Meter(upload.progress, source.size)
         streams, check = parts.all_from(first, size), upload.digests.check
-        return multipart.upload(upload.bucket, upload.key, upload.options, streams, meter, check, concurrency=1)
+        done = multipart.upload(upload.bucket, upload.key, upload.options, streams, meter, check, concurrency=1)
+        return upload.with_whole_digest(done)
 
     def _put_spooled(self, source: Source, upload: Upload) -> ObjectMetadata:
-        """For a framework that takes neither streams nor parts: a temporary file gives the body a length."""
-        with tempfile.SpooledTemporaryFile(_SPOOL_MEMORY) as spool:
-            while chunk := source.read(_BUFFER):
-                upload.digests.update(chunk)
-                spool.write(chunk)
+        """For what can be read once and goes in one PUT: a temporary file gives the body a length."""
+        self._check_conditional_put(upload)
+        with _spooled(source, MAX_OBJECT_SIZE, upload.digests.update) as (spool, size):
             upload.digests.check()
-            size = spool.tell()
-            spool.seek(0)
             return self._put(spool, size, upload)
+
+
+@contextlib.contextmanager
+def _spooled(
+    source: Source, most: int, update: Callable[[bytes], object] = lambda _chunk: None
+) -> Iterator[tuple[RawReadable, int]]:
+    """Return a source in a temporary file, and its length of at most so many bytes."""
+    with tempfile.SpooledTemporaryFile(_SPOOL_MEMORY) as spool:
+        while chunk := source.read(_BUFFER):
+            update(chunk)
+            spool.write(chunk)
+            if spool.tell() > most:
+                raise InvalidArgument(f"the stream is longer than {most} bytes, which is the most that can be sent")
+        size = spool.tell()
+        spool.seek(0)
+        yield spool, size
 
 
 class _Unchanged:

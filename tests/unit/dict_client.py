@@ -6,13 +6,13 @@ import base64
 import hashlib
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from data_store.object_store.body import Source
-from data_store.object_store.capabilities import SupportsMultipart
+from data_store.object_store.capabilities import SupportsMultipart, SupportsTags
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ConnectionConfiguration, ObjectStoreConfiguration
 from data_store.object_store.errors import (
@@ -22,6 +22,7 @@ from data_store.object_store.errors import (
     BucketNotFound,
     ConnectionFailed,
     IntegrityError,
+    InvalidPart,
     NotFound,
     NotModified,
     ObjectNotFound,
@@ -33,10 +34,13 @@ from data_store.object_store.errors import (
 )
 from data_store.object_store.models import (
     Bucket,
+    BucketOptions,
+    CompleteOptions,
     ContentOptions,
     CopyOptions,
     CopySource,
     DeletedObject,
+    DeleteOptions,
     GetOptions,
     ListOptions,
     MultipartUpload,
@@ -44,7 +48,10 @@ from data_store.object_store.models import (
     ObjectMetadata,
     ObjectPage,
     PartInfo,
+    PartOptions,
+    PartPage,
     PutOptions,
+    UploadPage,
 )
 
 MIB = 1024**2
@@ -63,6 +70,7 @@ _CLASSES: dict[str, type[ObjectStoreError]] = {
     "BadDigest": IntegrityError,
     "BucketAlreadyExists": AlreadyExists,
     "BucketNotEmpty": BucketNotEmpty,
+    "InvalidPart": InvalidPart,
     "InvalidRange": RangeNotSatisfiable,
     "NoSuchBucket": BucketNotFound,
     "NoSuchKey": ObjectNotFound,
@@ -99,6 +107,7 @@ class Stored:
     etag: str
     options: ContentOptions
     checksums: dict[str, str] | None
+    tags: Mapping[str, str]
 
 
 def configuration(**transfer: Any) -> ObjectStoreConfiguration:
@@ -128,7 +137,7 @@ class DictClient(ObjectStoreClient):
         if options.content_md5 and base64.b64decode(options.content_md5) != hashlib.md5(content).digest():
             raise VendorError("BadDigest", 400)
         self._check_conditions(objects.get(key), options)
-        return self._store(bucket, key, content, options, hashlib.md5(content).hexdigest())
+        return self._store(bucket, key, content, options, hashlib.md5(content).hexdigest(), options.tags)
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """Return an object."""
@@ -152,9 +161,10 @@ class DictClient(ObjectStoreClient):
         self._check_reading(found, options)
         return ObjectMetadata(**_fields(key, found))
 
-    def delete_object(self, bucket: str, key: str) -> DeletedObject:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> DeletedObject:
         """Delete an object."""
         self.calls.append("delete_object")
+        self._check_match(self._objects(bucket).get(key), options.if_match)
         self._objects(bucket).pop(key, None)
         return DeletedObject(key)
 
@@ -185,11 +195,12 @@ class DictClient(ObjectStoreClient):
             raise VendorError("PreconditionFailed", 412)
         given = options if options.replace else found.options
         content = {name: getattr(given, name) for name in CONTENT}
-        self._objects(bucket)
+        self._check_conditions(self._objects(bucket).get(key), options)
         kept = ContentOptions(**content, storage_class=options.storage_class)
-        return self._store(bucket, key, found.content, kept, found.etag)
+        tags = found.tags if options.tags is None else options.tags
+        return self._store(bucket, key, found.content, kept, found.etag, tags)
 
-    def create_bucket(self, bucket: str) -> Bucket:
+    def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
         """Make a bucket."""
         self.calls.append("create_bucket")
         if bucket in self.buckets:
@@ -253,21 +264,32 @@ class DictClient(ObjectStoreClient):
             raise VendorError(missing, 404)
         return found
 
-    def _store(self, bucket: str, key: str, content: bytes, options: ContentOptions, digest: str) -> ObjectMetadata:
+    def _store(
+        self,
+        bucket: str,
+        key: str,
+        content: bytes,
+        options: ContentOptions,
+        digest: str,
+        tags: Mapping[str, str] | None,
+    ) -> ObjectMetadata:
         kept = ContentOptions(storage_class=options.storage_class, **{name: getattr(options, name) for name in CONTENT})
-        stored = Stored(content, f"{digest}-{next(self._versions)}", kept, self._checksums(content))
+        stored = Stored(content, f"{digest}-{next(self._versions)}", kept, self._checksums(content), tags or {})
         self.buckets[bucket][key] = stored
         return ObjectMetadata(key=key, size=len(content), etag=stored.etag, updated_time=datetime.now(UTC))
 
-    @staticmethod
-    def _check_conditions(found: Stored | None, options: PutOptions) -> None:
+    @classmethod
+    def _check_conditions(cls, found: Stored | None, options: PutOptions | CopyOptions | CompleteOptions) -> None:
         if options.if_none_match is not None and found is not None:
             raise VendorError("PreconditionFailed", 412)
-        if options.if_match is not None:
-            if found is None:
-                raise VendorError("NoSuchKey", 404)
-            if found.etag != options.if_match:
-                raise VendorError("PreconditionFailed", 412)
+        cls._check_match(found, options.if_match)
+
+    @staticmethod
+    def _check_match(found: Stored | None, etag: str | None) -> None:
+        if etag is not None and found is None:
+            raise VendorError("NoSuchKey", 404)
+        if found is not None and etag not in (None, found.etag):
+            raise VendorError("PreconditionFailed", 412)
 
     @staticmethod
     def _check_reading(found: Stored, options: GetOptions) -> None:
@@ -283,12 +305,22 @@ class StreamClient(DictClient):
     accepts_streams = True
 
 
+@dataclass(frozen=True)
+class Started:
+    """A multipart upload under way."""
+
+    bucket: str
+    key: str
+    options: PutOptions
+    parts: dict[int, bytes]
+
+
 class PartsClient(DictClient, SupportsMultipart):
     """Takes bodies with a size, and parts."""
 
     def __init__(self, config: ObjectStoreConfiguration | None = None) -> None:
         super().__init__(config)
-        self.uploads: dict[str, tuple[PutOptions, dict[int, bytes]]] = {}
+        self.uploads: dict[str, Started] = {}
         self.part_sizes: list[int] = []
 
     def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
@@ -296,16 +328,21 @@ class PartsClient(DictClient, SupportsMultipart):
         self.calls.append("create_multipart_upload")
         self._objects(bucket)
         upload_id = f"upload-{next(self._versions)}"
-        self.uploads[upload_id] = (options, {})
+        self.uploads[upload_id] = Started(bucket, key, options, {})
         return MultipartUpload(key, bucket, upload_id)
 
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Source) -> PartInfo:
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Source, options: PartOptions
+    ) -> PartInfo:
         """Store a part."""
         self.calls.append("upload_part")
+        self._upload(upload_id)
         content = self._drain(body)
         return self._keep_part(upload_id, part_number, content)
 
-    def upload_part_copy(self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource) -> PartInfo:
+    def upload_part_copy(
+        self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
+    ) -> PartInfo:
         """Store a part from another object."""
         self.calls.append("upload_part_copy")
         found = self._found(source.bucket, source.key, "NoSuchKey")
@@ -313,34 +350,89 @@ class PartsClient(DictClient, SupportsMultipart):
             raise VendorError("PreconditionFailed", 412)
         return self._keep_part(upload_id, part_number, found.content[source.offset : source.offset + source.length])
 
+    def list_parts_page(self, bucket: str, key: str, upload_id: str, options: ListOptions) -> PartPage:
+        """Return one page; the cursor is the last number in it."""
+        self.calls.append("list_parts_page")
+        stored = self._upload(upload_id).parts
+        parts = [_part(number, stored[number]) for number in sorted(stored) if number > int(options.cursor or 0)]
+        page = tuple(parts[: options.limit])
+        return PartPage(page, str(page[-1].part_number) if len(parts) > len(page) else None)
+
+    def list_uploads_page(self, bucket: str, prefix: str, options: ListOptions) -> UploadPage:
+        """Return one page; the cursor is the number of uploads before it."""
+        self.calls.append("list_uploads_page")
+        self._objects(bucket)
+        uploads = sorted(_matching(self.uploads, bucket, prefix), key=lambda upload: upload.key.encode())
+        start = int(options.cursor or 0)
+        end = start + options.limit
+        return UploadPage(tuple(uploads[start:end]), str(end) if end < len(uploads) else None)
+
     def complete_multipart_upload(
-        self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
     ) -> ObjectMetadata:
         """Make the object; parts must be named in order, and all but the last hold 5 MiB."""
         self.calls.append("complete_multipart_upload")
-        options, stored = self.uploads[upload_id]
-        if [part.part_number for part in parts] != sorted(stored) or any(
+        started = self._upload(upload_id)
+        stored = started.parts
+        numbers = [part.part_number for part in parts]
+        if numbers != sorted(set(numbers) & set(stored)) or any(
             hashlib.md5(stored[part.part_number]).hexdigest() != part.etag for part in parts
         ):
-            raise VendorError("PreconditionFailed", 400)
-        contents = [stored[part.part_number] for part in parts]
+            raise VendorError("InvalidPart", 400)
+        contents = [stored[number] for number in numbers]
+        if not contents or any(len(content) < 5 * MIB for content in contents[:-1]):
+            raise VendorError("InvalidPart", 400)
+        self._check_conditions(self._objects(bucket).get(key), options)
         self.part_sizes = [len(content) for content in contents]
-        if any(size < 5 * MIB for size in self.part_sizes[:-1]):
-            raise VendorError("PreconditionFailed", 400)
         del self.uploads[upload_id]
-        content = b"".join(contents)
-        done = self._store(bucket, key, content, options, hashlib.md5(content).hexdigest())
+        content, kept = b"".join(contents), started.options
+        done = self._store(bucket, key, content, kept, hashlib.md5(content).hexdigest(), kept.tags)
         return replace(done, size=None)
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Drop an upload."""
         self.calls.append("abort_multipart_upload")
-        if self.uploads.pop(upload_id, None) is None:
-            raise VendorError("NoSuchUpload", 404)
+        self._upload(upload_id)
+        del self.uploads[upload_id]
+
+    def _upload(self, upload_id: str) -> Started:
+        try:
+            return self.uploads[upload_id]
+        except KeyError:
+            raise VendorError("NoSuchUpload", 404) from None
 
     def _keep_part(self, upload_id: str, part_number: int, content: bytes) -> PartInfo:
-        self.uploads[upload_id][1][part_number] = content
-        return PartInfo(part_number, hashlib.md5(content).hexdigest(), len(content))
+        self._upload(upload_id).parts[part_number] = content
+        return _part(part_number, content)
+
+
+class TagsClient(PartsClient, SupportsTags):
+    """Takes tags too."""
+
+    def get_tags(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:
+        """Return the tags."""
+        self.calls.append("get_tags")
+        return dict(self._found(bucket, key, "NoSuchKey").tags)
+
+    def set_tags(self, bucket: str, key: str, tags: Mapping[str, str], version: str | None = None) -> None:
+        """Replace the tags."""
+        self.calls.append("set_tags")
+        self.buckets[bucket][key] = replace(self._found(bucket, key, "NoSuchKey"), tags=dict(tags))
+
+    def delete_tags(self, bucket: str, key: str, version: str | None = None) -> None:
+        """Remove the tags."""
+        self.calls.append("delete_tags")
+        self.buckets[bucket][key] = replace(self._found(bucket, key, "NoSuchKey"), tags={})
+
+
+def _part(number: int, content: bytes) -> PartInfo:
+    return PartInfo(number, hashlib.md5(content).hexdigest(), len(content))
+
+
+def _matching(uploads: Mapping[str, Started], bucket: str, prefix: str) -> Iterable[MultipartUpload]:
+    for upload_id, started in uploads.items():
+        if started.bucket == bucket and started.key.startswith(prefix):
+            yield MultipartUpload(started.key, bucket, upload_id)
 
 
 def _fields(key: str, found: Stored) -> dict[str, Any]:

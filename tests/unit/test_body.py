@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_store.object_store.body import ObjectBody, Source
-from data_store.object_store.errors import ConnectionFailed, InvalidArgument
+from data_store.object_store.errors import ConnectionFailed, IntegrityError, InvalidArgument
 from data_store.object_store.sources import IterableReader, TypedReader
 
 
@@ -248,6 +249,86 @@ def test_ctrl_c_passes() -> None:
     with pytest.raises(KeyboardInterrupt):
         source.read()
     assert source.failure is None
+
+
+# digests of a Source
+
+
+def _md5(content: bytes) -> bytes:
+    return hashlib.md5(content).digest()
+
+
+class Counting(io.BytesIO):
+    """Counts the bytes that are read from it."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read."""
+        chunk = super().read(size)
+        self.taken += len(chunk)
+        return chunk
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha256", "crc32c", "crc64nvme"])
+@pytest.mark.parametrize("seekable", [True, False])
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("content", [b"", b"abcdefghi"])
+def test_a_source_knows_the_digest_of_what_was_read(
+    algorithm: str, seekable: bool, known: bool, content: bytes
+) -> None:
+    """Without reading it again, even if it cannot."""
+    stream: Any = io.BytesIO(content) if seekable else Once(content[:4], content[4:])
+    source = Source(stream, len(content) if known else None, checksum=algorithm)
+    while source.read(2):
+        pass
+    assert source.digest(algorithm) == Source(io.BytesIO(content), len(content)).digest(algorithm)
+
+
+@pytest.mark.parametrize("checksum", [None, "md5"])
+def test_a_digest_is_computed_once(checksum: str | None) -> None:
+    """Asked for again it costs nothing; with what travels it is read twice."""
+    stream = Counting(b"abcdefghi")
+    source = Source(stream, 9, checksum=checksum)
+    assert source.digest("md5") == source.digest("md5") == _md5(b"abcdefghi")
+    assert source.tell() == 0
+    assert source.read() == b"abcdefghi"
+    assert source.digest("md5") == _md5(b"abcdefghi")
+    assert stream.taken == 18
+
+
+@pytest.mark.parametrize("position", [0, 3, 9])
+def test_a_digest_survives_a_request_that_is_repeated(position: int) -> None:
+    """Read in part, sought, and read again."""
+    source = Source(io.BytesIO(b"abcdefghi"), 9, checksum="md5")
+    assert source.read(5) == b"abcde"
+    source.seek(position)
+    source.read(2)
+    source.seek(0, io.SEEK_END)
+    source.seek(0)
+    assert source.read() == b"abcdefghi"
+    assert source.digest("md5") == _md5(b"abcdefghi")
+
+
+def test_content_read_out_of_order_is_read_again_for_its_digest() -> None:
+    """What passed does not make it up."""
+    source = Source(io.BytesIO(b"abcdefghi"), 9, checksum="md5")
+    source.seek(5)
+    source.read()
+    source.seek(2)
+    source.read()
+    assert source.digest("md5") == _md5(b"abcdefghi")
+
+
+def test_content_that_changes_behind_its_digest_is_refused() -> None:
+    """Before its last bytes are handed out: a server that ignores checksums would keep it."""
+    stream = io.BytesIO(b"abcdefghi")
+    source = Source(stream, 9, checksum="crc32c")
+    source.digest("crc32c")
+    stream.getbuffer()[4] = 0
+    assert source.read(8) == b"abcd\0fgh"
+    with pytest.raises(IntegrityError, match="changed"):
+        source.read(1)
 
 
 # ObjectBody

@@ -19,7 +19,7 @@ from data_store.object_store.errors import (
     IntegrityError,
     StoreClosed,
 )
-from data_store.object_store.models import ObjectMetadata, PartInfo
+from data_store.object_store.models import ObjectMetadata, PartInfo, PartOptions
 from data_store.object_store.transfer import Transfers
 from tests.unit.dict_client import DictClient, PartsClient, VendorError, configuration
 from tests.unit.transfer_support import (
@@ -45,11 +45,13 @@ class FailingClient(PartsClient):
     fails = 2
     failure: BaseException = VendorError("AccessDenied", 403)
 
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Source) -> PartInfo:
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, body: Source, options: PartOptions
+    ) -> PartInfo:
         """Fail, or store the part."""
         if part_number == self.fails:
             raise self.failure
-        return super().upload_part(bucket, key, upload_id, part_number, body)
+        return super().upload_part(bucket, key, upload_id, part_number, body, options)
 
 
 @pytest.mark.parametrize("fails", [1, 2, 3])
@@ -84,7 +86,7 @@ def test_completing_that_fails_leaves_nothing() -> None:
     """The parts are dropped."""
 
     class Incomplete(PartsClient):
-        def complete_multipart_upload(self, bucket: str, key: str, upload_id: str, parts: Any) -> ObjectMetadata:
+        def complete_multipart_upload(self, *args: Any) -> ObjectMetadata:
             raise VendorError("AccessDenied", 403)
 
     client = Incomplete()

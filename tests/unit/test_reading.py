@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from data_store.object_store.errors import (
     PreconditionFailed,
     RangeNotSatisfiable,
 )
-from data_store.object_store.models import GetOptions, Object, ObjectMetadata, PutOptions
+from data_store.object_store.models import GetOptions, Object, ObjectMetadata, PutOptions, SseCustomer
 from data_store.object_store.reading import ObjectReader, open_resuming, without_body
 from tests.unit.dict_client import DictClient, VendorError
 
@@ -272,18 +273,60 @@ def test_content_that_does_not_have_its_md5_is_refused() -> None:
     _put(client)
     body = _opened(client).body
     assert body.read(1000) == CONTENT[:1000]
-    with pytest.raises(IntegrityError, match="MD5") as caught:
+    with pytest.raises(IntegrityError, match="md5") as caught:
         body.read(1000)
     error = caught.value
     assert (error.operation, error.bucket, error.key, error.framework) == ("get_object", "b", "k", "memory")
     assert client.bodies[0].closed
 
 
+class VouchingClient(DictClient):
+    """Vouches for several digests, one of them a wrong one."""
+
+    wrong = ""
+
+    def _checksums(self, content: bytes) -> dict[str, str] | None:
+        source = Source(io.BytesIO(content), len(content))
+        digests = {name: source.digest(name).hex() for name in ("md5", "sha256", "crc32c", "crc64nvme")}
+        return digests | ({self.wrong: "00"} if self.wrong else {})
+
+
+@pytest.mark.parametrize("wrong", ["crc32c", "crc64nvme", "sha256", "md5"])
+def test_content_is_compared_with_each_digest_that_stands_alone(wrong: str) -> None:
+    """Of those that are known."""
+
+    class Alone(VouchingClient):
+        def _checksums(self, content: bytes) -> dict[str, str] | None:
+            return {wrong: (super()._checksums(content) or {})[wrong], "sha512": "00"}
+
+    client = Alone()
+    client.wrong = wrong
+    _put(client)
+    with pytest.raises(IntegrityError, match=wrong):
+        _opened(client).read()
+    client.wrong = ""
+    _put(client)
+    assert _opened(client).read() == CONTENT
+
+
+@pytest.mark.parametrize(("wrong", "refused"), [("", False), ("crc32c", True), ("md5", False)])
+def test_of_several_digests_the_one_that_costs_the_least_is_compared(wrong: str, refused: bool) -> None:
+    """An MD5 is twenty times slower, and says no more."""
+    client = VouchingClient()
+    client.wrong = wrong
+    _put(client)
+    if refused:
+        with pytest.raises(IntegrityError, match="crc32c"):
+            _opened(client).read()
+    else:
+        assert _opened(client).read() == CONTENT
+
+
 def test_an_empty_object_that_does_not_have_its_md5_is_refused() -> None:
     """When it is opened: nobody reads a body of no bytes."""
     client = WrongMd5Client()
     _put(client, b"")
-    with pytest.raises(IntegrityError, match="MD5"):
+    with pytest.raises(IntegrityError, match="md5"):
         _opened(client)
     assert client.bodies[0].closed
 
@@ -325,6 +368,33 @@ def test_without_its_body_an_object_is_its_metadata() -> None:
     found = _opened(client)
     assert without_body(found) == client.head_object("b", "k", GetOptions())
     found.close()
+
+
+class AskedClient(BreakingClient):
+    """Notes the options of each GET."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[GetOptions] = []
+
+    def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
+        """Note the options."""
+        self.asked.append(options)
+        return super().get_object(bucket, key, options)
+
+
+KEY = SseCustomer(bytes(32))
+
+
+def test_what_is_taken_up_again_is_of_the_same_version_with_the_same_key() -> None:
+    """Pinned to the ETag too; conditions on the time hold for the first request only."""
+    client = AskedClient()
+    etag = _put(client).etag
+    asked = GetOptions(version="v1", encryption=KEY, if_modified_since=datetime(2020, 1, 1, tzinfo=UTC))
+    assert _opened(client, asked).read() == CONTENT
+    assert client.asked[0] == asked
+    rest = [(each.version, each.encryption, each.if_match, each.if_modified_since) for each in client.asked[1:]]
+    assert rest == [("v1", KEY, etag, None)] * 2
 
 
 # the reader
@@ -422,6 +492,18 @@ def test_a_reader_is_pinned_to_the_version_it_found() -> None:
     _put(client, CONTENT[::-1])
     with pytest.raises(PreconditionFailed):
         reader.read(16)
+
+
+def test_a_reader_reads_the_version_it_was_opened_for_with_its_key() -> None:
+    """In each of its requests."""
+    client = AskedClient()
+    client.breaks = 1
+    etag = _put(client).etag
+    options = GetOptions(version="v1", encryption=KEY)
+    reader = ObjectReader(client, "b", client.head_object("b", "k", options), 3, 200, options)
+    assert reader.read(150) + reader.read(150) == CONTENT[:300]
+    assert len(client.asked) == 3
+    assert {(each.version, each.encryption, each.if_match) for each in client.asked} == {("v1", KEY, etag)}
 
 
 def test_a_reader_takes_a_broken_connection_up_again() -> None:

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from data_store.object_store.models import ObjectMetadata, Progress, PutOptions
+from data_store.object_store.body import Source
+from data_store.object_store.models import GetOptions, ObjectMetadata, Progress, PutOptions
 from data_store.object_store.sources import stream_of
 from data_store.object_store.transfer import Transfers
 from tests.unit.dict_client import MIB, DictClient, PartsClient, StreamClient, configuration
@@ -16,6 +17,26 @@ PART = 5 * MIB
 CONTENT = os.urandom(MIB) * 11
 CLIENTS = [DictClient, StreamClient, PartsClient]
 NO_OPTIONS = PutOptions()
+
+
+SOURCE = PutOptions(
+    content_type="text/plain",
+    metadata={"a": "b"},
+    storage_class="COLD",
+    cache_control="no-store",
+    content_disposition="attachment",
+    content_encoding="gzip",
+    content_language="de",
+)
+FIELDS = (
+    "content_type",
+    "metadata",
+    "storage_class",
+    "cache_control",
+    "content_disposition",
+    "content_encoding",
+    "content_language",
+)
 
 
 class DataTransfers(Transfers):
@@ -97,3 +118,15 @@ def upload_as(client: DictClient, way: str, path: Path, content: bytes, options:
             transfers.upload(data, None, "b", "k", options)
     finally:
         transfers.close()
+
+
+def put(client: DictClient, content: bytes, key: str = "k", options: PutOptions = NO_OPTIONS) -> ObjectMetadata:
+    """Store content in the bucket b, past all transfers."""
+    client.buckets.setdefault("b", {})
+    return client.put_object("b", key, Source(io.BytesIO(content), len(content)), options)
+
+
+def options_of(client: DictClient, key: str) -> dict[str, Any]:
+    """Return the content options of an object."""
+    found = client.head_object("b", key, GetOptions())
+    return {name: getattr(found, name) for name in FIELDS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,11 +15,22 @@ from data_store.object_store.adapters.embedded.client import LocalClient, Memory
 from data_store.object_store.adapters.embedded.content import GRACE_SECONDS
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConfiguration
-from data_store.object_store.models import GetOptions, ListOptions, ObjectMetadata, PutOptions
+from data_store.object_store.models import (
+    BucketOptions,
+    DeleteOptions,
+    GetOptions,
+    ListOptions,
+    ObjectMetadata,
+    PartInfo,
+    PartOptions,
+    PutOptions,
+)
 
 __all__ = [
     "BUCKET",
     "LARGE",
+    "BucketOptions",
+    "DeleteOptions",
     "GetOptions",
     "ListOptions",
     "PutOptions",
@@ -27,11 +39,14 @@ __all__ = [
     "files",
     "finish",
     "io",
+    "killed",
     "local",
     "memory",
     "put",
     "read",
     "start",
+    "started",
+    "upload_part",
 ]
 
 BUCKET = "bucket"
@@ -57,6 +72,32 @@ def put(client: LocalClient | MemoryClient, key: str, data: bytes, options: PutO
 def read(client: LocalClient | MemoryClient, key: str) -> bytes:
     """Return the content of an object in the bucket of the tests."""
     return client.get_object(BUCKET, key, GetOptions()).read()
+
+
+def started(
+    client: LocalClient | MemoryClient,
+    data: Sequence[bytes],
+    options: PutOptions | None = None,
+    part_options: PartOptions | None = None,
+    key: str = "key",
+) -> tuple[str, list[PartInfo]]:
+    """Start a multipart upload and put parts; return its id and the parts."""
+    upload = client.create_multipart_upload(BUCKET, key, options or PutOptions()).upload_id
+    made = [upload_part(client, upload, number, each, key, part_options) for number, each in enumerate(data, 1)]
+    return upload, made
+
+
+def upload_part(
+    client: LocalClient | MemoryClient,
+    upload: str,
+    number: int,
+    data: bytes,
+    key: str = "key",
+    options: PartOptions | None = None,
+) -> PartInfo:
+    """Upload one part."""
+    body = Source(io.BytesIO(data), len(data))
+    return client.upload_part(BUCKET, key, upload, number, body, options or PartOptions())
 
 
 def files(root: Path) -> dict[str, int]:
@@ -90,3 +131,10 @@ def finish(process: subprocess.Popen[str]) -> str:
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     return output
+
+
+def killed(script: str, *arguments: object) -> None:
+    """Run a script that must die by SIGKILL."""
+    process = start(script, *arguments)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, errors

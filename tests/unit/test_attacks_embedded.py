@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from data_store.object_store import IntegrityError, ObjectStore, ServerError
+from data_store.object_store.models import BucketOptions
 from tests.unit.embedded_support import BUCKET, local, put, read
 
 
@@ -77,12 +78,12 @@ def test_what_a_child_writes_survives_that_its_parent_closes_the_store(tmp_path:
 def test_a_child_writes_although_another_thread_was_in_a_transaction_at_the_fork(tmp_path: Path) -> None:
     """The fork waits for the end of the transaction; in the child it would never end."""
     client = local(tmp_path)
-    client.create_bucket(BUCKET)
+    client.create_bucket(BUCKET, BucketOptions())
     begun = threading.Event()
 
     def write_slowly() -> None:
         with client._database.write() as connection:
-            connection.execute("DELETE FROM objects")
+            connection.execute("DELETE FROM current_objects")
             begun.set()
             forking.wait(0.2)
 
@@ -101,7 +102,7 @@ def test_a_child_writes_although_another_thread_was_in_a_transaction_at_the_fork
 def test_a_signal_handler_that_forks_in_the_middle_of_an_operation_does_not_hang(tmp_path: Path) -> None:
     """A thread does not wait for its own operation."""
     client = local(tmp_path)
-    client.create_bucket(BUCKET)
+    client.create_bucket(BUCKET, BucketOptions())
     with client._database.read():
         child = Child(lambda: None)
     assert child.step() == "ok"
@@ -144,7 +145,7 @@ def test_a_damaged_row_is_an_integrity_error(tmp_path: Path, damage: str) -> Non
     store = store_in(tmp_path)
     store.put_object(b"1", "key")
     with sqlite3.connect(tmp_path / "data-store.db") as connection:
-        connection.execute(f"UPDATE objects SET {damage}")
+        connection.execute(f"UPDATE current_objects SET {damage}")
     connection.close()
     with pytest.raises(IntegrityError, match="damaged"):
         store.head_object("key")

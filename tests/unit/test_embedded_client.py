@@ -23,7 +23,15 @@ from data_store.object_store.errors import (
     PreconditionFailed,
     RangeNotSatisfiable,
 )
-from data_store.object_store.models import CopyOptions, GetOptions, ListOptions, PutOptions
+from data_store.object_store.models import (
+    BucketOptions,
+    CopyOptions,
+    DeleteOptions,
+    GetOptions,
+    ListOptions,
+    ObjectIdentifier,
+    PutOptions,
+)
 from tests.unit.embedded_support import BUCKET, LARGE, files, local, memory, put, read
 
 SIZES = [0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, LARGE]
@@ -33,7 +41,7 @@ SIZES = [0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, LARGE]
 def disk(tmp_path: Path) -> Iterator[LocalClient]:
     """A store with an empty bucket in a directory."""
     made = local(tmp_path)
-    made.create_bucket(BUCKET)
+    made.create_bucket(BUCKET, BucketOptions())
     yield made
     made.close()
 
@@ -42,7 +50,7 @@ def disk(tmp_path: Path) -> Iterator[LocalClient]:
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LocalClient | MemoryClient]:
     """A store with an empty bucket, in a directory and in memory."""
     made = local(tmp_path) if request.param == "local" else memory(str(tmp_path))
-    made.create_bucket(BUCKET)
+    made.create_bucket(BUCKET, BucketOptions())
     yield made
     made.close()
 
@@ -80,7 +88,7 @@ def test_replacing_and_deleting_collect_the_content(disk: LocalClient, tmp_path:
     assert files(tmp_path)["content"] == 3
     put(disk, "key-0", b"small")
     assert files(tmp_path)["content"] == 2
-    disk.delete_objects(BUCKET, ["key-1", "missing", "key-1", "key-2"])
+    disk.delete_objects(BUCKET, [ObjectIdentifier(key) for key in ("key-1", "missing", "key-1", "key-2")])
     assert files(tmp_path) == {"content": 0, "temp": 0, "pending": 0}
     assert rows(disk, "contents") == 1
 
@@ -94,10 +102,10 @@ def test_a_copy_shares_the_content_until_the_last_object_of_it_goes(
     disk.copy_object(BUCKET, "source", BUCKET, "first", CopyOptions())
     disk.copy_object(BUCKET, "first", BUCKET, "second", CopyOptions())
     assert rows(disk, "contents") == 1
-    disk.delete_object(BUCKET, "source")
+    disk.delete_object(BUCKET, "source", DeleteOptions())
     put(disk, "first", b"2" * size)
     assert (read(disk, "first"), read(disk, "second")) == (b"2" * size, b"1" * size)
-    disk.delete_objects(BUCKET, ["first", "second"])
+    disk.delete_objects(BUCKET, [ObjectIdentifier("first"), ObjectIdentifier("second")])
     assert rows(disk, "contents") == 0
     assert files(tmp_path)["content"] == 0
 
@@ -248,7 +256,7 @@ def test_durability_decides_what_is_synced(
     """Full: SQLite's FULL, and a large PUT into a new directory syncs the file and two directories. Else NORMAL."""
     calls: list[int] = []
     client = local(tmp_path, durability)
-    client.create_bucket(BUCKET)
+    client.create_bucket(BUCKET, BucketOptions())
     with client._database.read() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (synchronous,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -266,7 +274,7 @@ def test_a_relative_root_stays_where_it_was_when_the_process_moves(
     client = local(Path("store"))
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    client.create_bucket(BUCKET)
+    client.create_bucket(BUCKET, BucketOptions())
     put(client, "key", bytes(LARGE))
     assert files(tmp_path / "store")["content"] == 1
     assert client.list_page(BUCKET, "", ListOptions()).objects[0].size == LARGE

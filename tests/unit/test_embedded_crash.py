@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,25 @@ import pytest
 from data_store.object_store.adapters.embedded.content import FileContents
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectNotFound, TimedOut
-from data_store.object_store.models import PutOptions
-from tests.unit.embedded_support import BUCKET, LARGE, age, files, finish, local, put, read, start
+from data_store.object_store.models import BucketOptions, PutOptions
+from tests.unit.embedded_support import BUCKET, LARGE, age, files, finish, killed, local, put, read, start
 
 # The class and the method in whose first call the process dies, and whether the change had been committed.
 STEPS = {
     "before_the_file_is_synced": ("content.FileContents.publish", False),
     "before_the_rename": ("content.FileContents._mark", False),
     "after_the_rename_before_the_commit": ("content.FileContents.hold", False),
-    "inside_the_transaction": ("rows.Changes.replace", False),
+    "inside_the_transaction": ("changes.Changes.write", False),
     "after_the_commit": ("content.FileContents.settle", True),
 }
 
 DIE_IN = """
-from data_store.object_store.adapters.embedded import content, rows
+from data_store.object_store.adapters.embedded import changes, content
 module, owner, method = sys.argv[2].split(".")
 setattr(getattr(globals()[module], owner), method, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
 """
 PUT = DIE_IN + "put(local(Path(sys.argv[1]), 'full'), 'key', b'new' * LARGE)"
-DELETE = DIE_IN + "local(Path(sys.argv[1]), 'full').delete_object(BUCKET, 'key')"
+DELETE = DIE_IN + "local(Path(sys.argv[1]), 'full').delete_object(BUCKET, 'key', DeleteOptions())"
 DIE_IN_THE_BODY = """
 class Body(io.BytesIO):
     def read(self, size=-1):
@@ -47,17 +46,10 @@ local(Path(sys.argv[1]), 'full').put_object(BUCKET, 'key', Source(Body(bytes(5 *
 def root(tmp_path: Path) -> Path:
     """A store with one large object, nobody using it."""
     client = local(tmp_path)
-    client.create_bucket(BUCKET)
+    client.create_bucket(BUCKET, BucketOptions())
     put(client, "key", b"old" * LARGE)
     client.close()
     return tmp_path
-
-
-def killed(script: str, *arguments: object) -> None:
-    """Run a script that must die by SIGKILL."""
-    process = start(script, *arguments)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, errors
 
 
 @pytest.mark.parametrize(("step", "committed"), STEPS.values(), ids=STEPS)

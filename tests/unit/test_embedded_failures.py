@@ -24,6 +24,7 @@ from data_store.object_store.errors import (
     ServerError,
     Throttled,
 )
+from data_store.object_store.models import BucketOptions
 from tests.unit.embedded_support import BUCKET, LARGE, files, finish, local, put, read, start
 
 # A limit on the size of a file fails a write as a full disk does, in the middle, and needs no privilege.
@@ -43,7 +44,7 @@ FILL_DISK = """
 root = Path(sys.argv[1])
 (root / "other").write_bytes(bytes(2_000_000))
 client = local(root / "store", "full")
-client.create_bucket(BUCKET)
+client.create_bucket(BUCKET, BucketOptions())
 put(client, "key", b"old" * LARGE)
 outcomes = []
 for size in (20_000_000, 20_000, 100):
@@ -56,7 +57,7 @@ assert read(client, "key") == b"old" * LARGE
 assert files(root / "store") == {"content": 1, "temp": 0, "pending": 0}
 (root / "other").unlink()
 for found in client.list_page(BUCKET, "", ListOptions()).objects:
-    client.delete_object(BUCKET, found.key)
+    client.delete_object(BUCKET, found.key, DeleteOptions())
 put(client, "key", b"new" * LARGE)
 assert read(client, "key") == b"new" * LARGE
 print(*outcomes)
@@ -67,7 +68,7 @@ if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 client = local(Path(sys.argv[1]))
-for action in (lambda: client.create_bucket(BUCKET), lambda: put(client, "key", b"new")):
+for action in (lambda: client.create_bucket(BUCKET, BucketOptions()), lambda: put(client, "key", b"new")):
     try:
         action()
     except Exception as error:
@@ -218,7 +219,7 @@ def test_an_empty_database_becomes_one_of_this_version(tmp_path: Path) -> None:
 
 def test_only_the_missing_steps_of_a_migration_are_taken(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A release with one step more brings a filled database to its version; the objects stay."""
-    monkeypatch.setattr(schema, "_STEPS", (*schema._STEPS, ("ALTER TABLE objects ADD COLUMN version_id TEXT",)))
+    monkeypatch.setattr(schema, "_STEPS", (*schema._STEPS, ("ALTER TABLE current_objects ADD COLUMN another TEXT",)))
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     client = local(root)
     assert read(client, "key") == b"old" * LARGE
@@ -229,7 +230,7 @@ def test_only_the_missing_steps_of_a_migration_are_taken(root: Path, monkeypatch
 def test_a_migration_that_fails_leaves_the_version_before(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All steps are one transaction."""
     before = schema.VERSION
-    steps = ("ALTER TABLE objects ADD COLUMN version_id TEXT", "nonsense")
+    steps = ("ALTER TABLE current_objects ADD COLUMN another TEXT", "nonsense")
     monkeypatch.setattr(schema, "_STEPS", (*schema._STEPS, steps))
     monkeypatch.setattr(schema, "VERSION", before + 1)
     client = local(root)
@@ -289,7 +290,7 @@ def test_a_database_that_others_keep_locked_is_throttled(root: Path, monkeypatch
 def fill(root: Path) -> None:
     """Make a store with one large object, nobody using it."""
     client = local(root)
-    client.create_bucket(BUCKET)
+    client.create_bucket(BUCKET, BucketOptions())
     put(client, "key", b"old" * LARGE)
     client.close()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from data_store.object_store.adapters.embedded.client import LocalClient
 from data_store.object_store.adapters.embedded.listing import successor
 from data_store.object_store.errors import InvalidArgument
-from data_store.object_store.models import ListOptions, ObjectPage
+from data_store.object_store.models import BucketOptions, DeleteOptions, ListOptions, ObjectIdentifier, ObjectPage
 from tests.unit.embedded_support import BUCKET, local, memory, put
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
@@ -24,7 +24,7 @@ KEYS = TEXTS | BORDERS
 def client(tmp_path: Path) -> Iterator[LocalClient]:
     """A store with an empty bucket."""
     made = local(tmp_path)
-    made.create_bucket(BUCKET)
+    made.create_bucket(BUCKET, BucketOptions())
     yield made
     made.close()
 
@@ -48,11 +48,11 @@ def test_pages_are_what_a_plain_model_of_s3_gives(
 ) -> None:
     """Any delimiter, prefix and page size: together the pages hold every entry once, in byte order."""
     client = memory("test_pages_are_what_a_plain_model_of_s3_gives")
-    client.create_bucket(BUCKET)
+    client.create_bucket(BUCKET, BucketOptions())
     for key in keys:
         put(client, key, b"")
     entries = [entry for page in pages(client, prefix, delimiter, limit) for entry in entries_of(page, limit)]
-    client.delete_objects(BUCKET, list(keys))
+    client.delete_objects(BUCKET, list(map(ObjectIdentifier, keys)))
     client.delete_bucket(BUCKET)
     assert entries == model(keys, prefix, delimiter)
 
@@ -86,7 +86,7 @@ def test_changes_between_pages_neither_repeat_nor_hide_other_keys(client: LocalC
     for key in ("b", "c", "d"):
         put(client, key, b"")
     page = client.list_page(BUCKET, "", ListOptions(delimiter=delimiter, limit=2))
-    client.delete_object(BUCKET, "c")
+    client.delete_object(BUCKET, "c", DeleteOptions())
     put(client, "a", b"")
     rest = client.list_page(BUCKET, "", ListOptions(delimiter=delimiter, limit=2, cursor=page.cursor))
     assert ([found.key for found in page.objects], [found.key for found in rest.objects]) == (["b", "c"], ["d"])
@@ -103,11 +103,11 @@ def fill(client: LocalClient, folder: str, count: int) -> None:
     """Make empty objects below one common prefix, by copying one: that is one small row each."""
     put(client, f"{folder}/", b"")
     with client._change() as changes:
-        stored = changes.stored(BUCKET, f"{folder}/")
+        stored = changes.source(BUCKET, f"{folder}/", None)
         for number in range(count):
             key = f"{folder}/{number:05}"
             changes.share(stored.content)
-            changes.replace(changes.place(BUCKET, key), key, 0, None, stored)
+            changes.write(changes.place(BUCKET, key), key, stored)
 
 
 def steps(client: LocalClient, options: ListOptions) -> int:

@@ -16,7 +16,7 @@ import pytest
 from data_store.object_store import ObjectStore
 from data_store.object_store.adapters.embedded.client import LocalClient
 from data_store.object_store.errors import ConfigurationError, StoreClosed
-from data_store.object_store.models import GetOptions, ListOptions
+from data_store.object_store.models import BucketOptions, DeleteOptions, GetOptions, ListOptions
 from tests.unit.embedded_support import BUCKET, LARGE, files, finish, local, memory, put, read, start
 
 INCREMENT = """
@@ -45,7 +45,7 @@ CREATE = "assert local(Path(sys.argv[1]), 'full').list_buckets() == []"
 def client(tmp_path: Path) -> Iterator[LocalClient]:
     """A store with an empty bucket."""
     made = local(tmp_path)
-    made.create_bucket(BUCKET)
+    made.create_bucket(BUCKET, BucketOptions())
     yield made
     made.close()
 
@@ -93,7 +93,7 @@ def test_threads_that_make_the_same_store_at_once_all_succeed(tmp_path: Path) ->
 
     def use(number: int) -> str:
         together.wait()
-        return clients[number].create_bucket(f"bucket-{number}").name
+        return clients[number].create_bucket(f"bucket-{number}", BucketOptions()).name
 
     with ThreadPoolExecutor(len(clients)) as threads:
         made = sorted(threads.map(use, range(len(clients))))
@@ -109,7 +109,7 @@ def test_a_reader_keeps_the_content_that_it_opened(client: LocalClient, size: in
     found = client.get_object(BUCKET, "key", GetOptions())
     first = found.body.read(1)
     put(client, "key", b"2" * size)
-    client.delete_object(BUCKET, "key")
+    client.delete_object(BUCKET, "key", DeleteOptions())
     assert first + found.read() == b"1" * size
 
 
@@ -132,7 +132,7 @@ def test_a_reader_looks_again_when_the_file_went_before_it_was_opened(
 def test_connections_are_bounded_and_closed_with_the_store(tmp_path: Path) -> None:
     """Twenty threads at once leave at most eight open connections; close() leaves none, though the threads ended."""
     client = local(tmp_path)
-    client.create_bucket(BUCKET)
+    client.create_bucket(BUCKET, BucketOptions())
     with ThreadPoolExecutor(20) as threads:
         assert len(list(threads.map(lambda number: put(client, str(number), b"x"), range(100)))) == 100
     database = client._database
@@ -156,7 +156,7 @@ def test_close_while_an_operation_runs_closes_its_connection_afterwards(client: 
 def test_memory_clients_of_one_name_share_a_store_which_outlives_them(tmp_path: Path) -> None:
     """Another name is another store."""
     first, second, other = memory(f"{tmp_path}"), memory(f"{tmp_path}"), memory(f"{tmp_path} other")
-    first.create_bucket(BUCKET)
+    first.create_bucket(BUCKET, BucketOptions())
     put(first, "key", bytes(LARGE))
     first.close()
     assert read(second, "key") == bytes(LARGE)

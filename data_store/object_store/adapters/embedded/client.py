@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from io import BytesIO
-from typing import BinaryIO, ClassVar
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
 
-from data_store.object_store.adapters.embedded import failures, listing
+from data_store.object_store.adapters.embedded import failures, lifecycle, listing
+from data_store.object_store.adapters.embedded.changes import Changes, Content, Stored
+from data_store.object_store.adapters.embedded.conditions import check_etag, check_read, check_write
 from data_store.object_store.adapters.embedded.content import Contents, FileContents, MemoryContents
 from data_store.object_store.adapters.embedded.database import Database, FileDatabase, MemoryDatabase
-from data_store.object_store.adapters.embedded.receiving import receive
+from data_store.object_store.adapters.embedded.events import Watchers
+from data_store.object_store.adapters.embedded.locks import lock_of
+from data_store.object_store.adapters.embedded.multipart import MultipartOperations
+from data_store.object_store.adapters.embedded.protection import ObjectLockOperations
 from data_store.object_store.adapters.embedded.rows import (
-    Changes,
-    Content,
-    Row,
-    Stored,
     bucket_id,
-    find,
-    find_with_content,
+    find_object,
     headers,
     moment,
     now,
     object_fields,
+    packed,
     refers_to,
 )
+from data_store.object_store.adapters.embedded.settings import lifecycle_rules, packed_rules
+from data_store.object_store.adapters.embedded.tags import TagOperations
+from data_store.object_store.adapters.embedded.versions import VersionOperations
 from data_store.object_store.body import Source
+from data_store.object_store.capabilities import SupportsLifecycle, SupportsLifecycleRuns, SupportsNotifications
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import (
     LocalConnectionConfiguration,
@@ -36,39 +39,67 @@ from data_store.object_store.configurations import (
     ObjectStoreConfiguration,
 )
 from data_store.object_store.errors import (
+    AccessDenied,
     AlreadyExists,
     BucketNotEmpty,
     IntegrityError,
-    NotModified,
     ObjectStoreError,
     PreconditionFailed,
-    RangeNotSatisfiable,
 )
+from data_store.object_store.feed import EventFeed
 from data_store.object_store.models import (
     Bucket,
+    BucketOptions,
+    Condition,
     CopyOptions,
     DeletedObject,
+    DeleteOptions,
     GetOptions,
+    LifecycleReport,
+    LifecycleRule,
     ListOptions,
     Object,
+    ObjectIdentifier,
     ObjectMetadata,
     ObjectPage,
     PutOptions,
+    VersioningStatus,
+    WatchOptions,
 )
 
 __all__ = ["EmbeddedClient", "LocalClient", "MemoryClient"]
 
+_INSERT_BUCKET = "INSERT OR IGNORE INTO buckets (name, created, versioning, object_lock) VALUES (?, ?, ?, ?)"
+_IN_BUCKET = {
+    "objects": "SELECT 1 FROM current_objects WHERE bucket = ? LIMIT 1",
+    "versions": "SELECT 1 FROM versions WHERE bucket = ? LIMIT 1",
+    "multipart uploads": "SELECT 1 FROM uploads WHERE bucket = ? LIMIT 1",
+}
+_SET_LIFECYCLE = "UPDATE buckets SET lifecycle = ? WHERE id = ?"
 
-class EmbeddedClient(ObjectStoreClient):
+
+class EmbeddedClient(
+    VersionOperations,
+    MultipartOperations,
+    TagOperations,
+    ObjectLockOperations,
+    SupportsLifecycle,
+    SupportsLifecycleRuns,
+    SupportsNotifications,
+    ObjectStoreClient,
+):
     """Every operation, on a database and a place for large content."""
 
     accepts_streams: ClassVar[bool] = True
+    conditions: ClassVar[frozenset[Condition]] = frozenset(Condition)
+    max_copy_size: ClassVar[int | None] = None
 
     def __init__(self, config: ObjectStoreConfiguration, database: Database, contents: Contents, where: str) -> None:
-        super().__init__(config)
+        ObjectStoreClient.__init__(self, config)
         self._database = database
         self._contents = contents
         self._where = where
+        self._watchers = Watchers(database)
 
     @property
     def location(self) -> str:
@@ -77,17 +108,25 @@ class EmbeddedClient(ObjectStoreClient):
 
     def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
         """See ``ObjectStoreClient``. The ETag is the MD5 of the content."""
-        with receive(self._contents, body, self._resolve) as content:
+        algorithms = (options.checksum,) if options.checksum else ()
+        with self._receive(body, *algorithms) as content:
             _check_md5(content, options.content_md5)
             with self._change() as changes:
                 place = changes.place(bucket, key)
-                _check_write(place.etag, options)
-                if content.file is not None:
-                    self._contents.hold(content.file)
-                stored = Stored(changes.add(content), content.size, content.etag, headers(options))
-                updated = now()
-                changes.replace(place, key, updated, options.storage_class, stored)
-        return _written(key, stored, updated)
+                check_write(place.etag, options)
+                stored = Stored(
+                    content=self._add(changes, content),
+                    size=content.size,
+                    etag=content.etag,
+                    checksums=packed(content.digests),
+                    headers=headers(options),
+                    tags=packed(options.tags),
+                    updated=now(),
+                    storage_class=options.storage_class,
+                    lock=lock_of(options.retention, options.legal_hold, place.object_lock, place.default_retention),
+                )
+                version_id = changes.write(place, key, stored)
+        return stored.metadata(key, version_id)
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """See ``ObjectStoreClient``. The body reads on when the object is replaced or deleted meanwhile."""
@@ -97,22 +136,29 @@ class EmbeddedClient(ObjectStoreClient):
     def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
         """See ``ObjectStoreClient``."""
         with self._database.read() as connection:
-            row = find(connection, bucket, key)
-        _check_read(row, options)
+            row = find_object(connection, bucket, key, options.version)
+        check_read(row[2], row[3], options)
         return ObjectMetadata(**object_fields(row))
 
-    def delete_object(self, bucket: str, key: str) -> DeletedObject:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> DeletedObject:
         """See ``ObjectStoreClient``."""
         with self._change() as changes:
-            changes.remove(changes.place(bucket, key), key)
-        return DeletedObject(key)
+            return _delete(changes, bucket, key, options)
 
-    def delete_objects(self, bucket: str, keys: Sequence[str]) -> list[DeletedObject]:
-        """See ``ObjectStoreClient``; all of them in one transaction."""
+    def delete_objects(
+        self, bucket: str, objects: Sequence[ObjectIdentifier], *, bypass_governance: bool = False
+    ) -> list[DeletedObject]:
+        """See ``ObjectStoreClient``; all of them in one transaction, but for those that are locked."""
+        deleted = []
         with self._change() as changes:
-            for key in keys:
-                changes.remove(changes.place(bucket, key), key)
-        return [DeletedObject(key) for key in keys]
+            for each in objects:
+                options = DeleteOptions(version=each.version_id, bypass_governance=bypass_governance)
+                try:
+                    deleted.append(_delete(changes, bucket, each.key, options))
+                except AccessDenied as error:
+                    error.locate("delete_objects", bucket, each.key, self.config.framework)
+                    deleted.append(DeletedObject(each.key, each.version_id, error=error))
+        return deleted
 
     def list_page(self, bucket: str, prefix: str, options: ListOptions) -> ObjectPage:
         """See ``ObjectStoreClient``. A page shows one state of the bucket."""
@@ -124,23 +170,28 @@ class EmbeddedClient(ObjectStoreClient):
     ) -> ObjectMetadata:
         """See ``ObjectStoreClient``; of any size. The copy shares the content, until one of the two is replaced."""
         with self._change() as changes:
-            stored = changes.stored(source_bucket, source_key)
-            if options.source_etag not in (None, stored.etag):
-                raise PreconditionFailed(f"the source has ETag {stored.etag}", bucket=source_bucket, key=source_key)
-            if options.replace:
-                stored = stored._replace(headers=headers(options))
+            source = changes.source(source_bucket, source_key, options.source_version)
+            if options.source_etag not in (None, source.etag):
+                raise PreconditionFailed(f"the source has ETag {source.etag}", bucket=source_bucket, key=source_key)
             place = changes.place(bucket, key)
-            updated = now()
-            changes.share(stored.content)
-            changes.replace(place, key, updated, options.storage_class, stored)
-        return _written(key, stored, updated)
+            check_write(place.etag, options)
+            changes.share(source.content)
+            stored = source._replace(
+                headers=headers(options) if options.replace else source.headers,
+                tags=source.tags if options.tags is None else packed(options.tags),
+                storage_class=options.storage_class,
+                lock=lock_of(None, None, place.object_lock, place.default_retention),
+            )
+            version_id = changes.write(place, key, stored)
+        return stored.metadata(key, version_id)
 
-    def create_bucket(self, bucket: str) -> Bucket:
+    def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
         """See ``ObjectStoreClient``."""
         created = now()
+        status = VersioningStatus.ENABLED if options.object_lock else VersioningStatus.DISABLED
         with self._database.write() as connection:
-            statement = "INSERT OR IGNORE INTO buckets (name, created) VALUES (?, ?)"
-            if not connection.execute(statement, (bucket, created)).rowcount:
+            values = (bucket, created, status, int(options.object_lock))
+            if not connection.execute(_INSERT_BUCKET, values).rowcount:
                 raise AlreadyExists(f"there is a bucket {bucket!r}")
         return Bucket(bucket, moment(created))
 
@@ -148,8 +199,9 @@ class EmbeddedClient(ObjectStoreClient):
         """See ``ObjectStoreClient``."""
         with self._database.write() as connection:
             found = (bucket_id(connection, bucket),)
-            if connection.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", found).fetchone():
-                raise BucketNotEmpty(f"bucket {bucket!r} has objects")
+            for what, statement in _IN_BUCKET.items():
+                if connection.execute(statement, found).fetchone():
+                    raise BucketNotEmpty(f"bucket {bucket!r} has {what}")
             connection.execute("DELETE FROM buckets WHERE id = ?", found)
 
     def list_buckets(self) -> list[Bucket]:
@@ -164,49 +216,41 @@ class EmbeddedClient(ObjectStoreClient):
             found = connection.execute("SELECT 1 FROM buckets WHERE name = ?", (bucket,)).fetchone()
         return found is not None
 
+    def get_lifecycle(self, bucket: str) -> list[LifecycleRule]:
+        """See ``SupportsLifecycle``."""
+        with self._database.snapshot() as connection:
+            return lifecycle_rules(connection, bucket_id(connection, bucket))
+
+    def set_lifecycle(self, bucket: str, rules: Sequence[LifecycleRule]) -> None:
+        """See ``SupportsLifecycle``."""
+        with self._database.write() as connection:
+            connection.execute(_SET_LIFECYCLE, (packed_rules(rules), bucket_id(connection, bucket)))
+
+    def delete_lifecycle(self, bucket: str) -> None:
+        """See ``SupportsLifecycle``."""
+        with self._database.write() as connection:
+            connection.execute(_SET_LIFECYCLE, (None, bucket_id(connection, bucket)))
+
+    def run_lifecycle(self, bucket: str, now: datetime) -> LifecycleReport:
+        """See ``SupportsLifecycleRuns``; in many short transactions."""
+        return lifecycle.run(self._database, self._change, bucket, now)
+
+    def watch(self, bucket: str, options: WatchOptions) -> EventFeed:
+        """See ``SupportsNotifications``."""
+        return self._watchers.watch(bucket, options)
+
     def ping(self) -> None:
         """Raise if the directory is gone, or the database does not answer."""
         self._database.ping()
 
     def close(self) -> None:
-        """Close the database's connections."""
+        """End the feeds, and close the database's connections."""
+        self._watchers.close()
         self._database.close()
 
     def classify(self, exc: Exception) -> ObjectStoreError | None:
         """See ``ObjectStoreClient``."""
         return failures.classify(exc, self._where)
-
-    def _open(self, bucket: str, key: str, options: GetOptions) -> tuple[Row, BinaryIO, int]:
-        """Look up and open; again if a writer removed the file between the two."""
-        lost = None
-        while True:
-            with self._database.read() as connection:
-                row = find_with_content(connection, bucket, key)
-            _check_read(row, options)
-            start, length = _span(row[1], options)
-            file, data = row[-2:]
-            if file is None:
-                return row, BytesIO(data[start:]), length
-            try:
-                return row, self._contents.open(file, row[1], start), length
-            except FileNotFoundError:
-                if file == lost:
-                    raise IntegrityError(f"content file {file} is missing (store in {self._where})") from None
-                lost = file
-
-    @contextmanager
-    def _change(self) -> Iterator[Changes]:
-        with self._database.write() as connection:
-            changes = Changes(connection)
-            yield changes
-            self._contents.doubt(changes.unused)
-        for file in changes.unused:
-            self._contents.settle(file, referenced=False)
-
-    def _resolve(self, file: str) -> None:
-        """Settle a file after a failure; if that fails too, the next start does it."""
-        with contextlib.suppress(sqlite3.Error, OSError), self._database.read() as connection:
-            self._contents.settle(file, referenced=refers_to(connection, file))
 
 
 class LocalClient(EmbeddedClient):
@@ -259,39 +303,10 @@ def _check_md5(content: Content, content_md5: str | None) -> None:
         raise IntegrityError(f"the content has MD5 {content.etag} (hex), not the one that was announced")
 
 
-def _check_write(etag: str | None, options: PutOptions) -> None:
-    if options.if_none_match is not None and etag is not None:
-        raise PreconditionFailed("there is an object under that key")
-    if options.if_match is not None and options.if_match != etag:
-        raise PreconditionFailed(f"the object has ETag {etag}" if etag else "there is no object under that key")
-
-
-def _check_read(row: Row, options: GetOptions) -> None:
-    etag = row[2]
-    if options.if_match not in (None, etag):
-        raise PreconditionFailed(f"the object has ETag {etag}")
-    if options.if_none_match in ("*", etag):
-        raise NotModified(f"the object has ETag {etag}")
-
-
-def _span(size: int, options: GetOptions) -> tuple[int, int]:
-    """Return first byte and length of what is asked for (RFC 9110, 14.1.2)."""
-    offset = options.offset or 0
-    if options.offset is None and options.length is None:
-        return 0, size
-    if offset >= size:
-        raise RangeNotSatisfiable(f"the object has {size} bytes, the range begins at {offset}")
-    start = offset if offset >= 0 else max(size + offset, 0)
-    if size == 0:
-        raise RangeNotSatisfiable("the object is empty")
-    return start, min(size - start, options.length or size)
-
-
-def _written(key: str, stored: Stored, updated: int) -> ObjectMetadata:
-    return ObjectMetadata(
-        key=key,
-        size=stored.size,
-        etag=stored.etag,
-        updated_time=moment(updated),
-        checksums={"md5": stored.etag},
-    )
+def _delete(changes: Changes, bucket: str, key: str, options: DeleteOptions) -> DeletedObject:
+    place = changes.place(bucket, key)
+    if options.version is None:
+        check_etag(place.etag, options.if_match)
+        return changes.delete(place, key)
+    bypass = options.bypass_governance
+    return changes.delete_version(place, key, options.version, bypass_governance=bypass, if_match=options.if_match)

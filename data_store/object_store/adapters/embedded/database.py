@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from data_store.object_store.adapters.embedded.bell import Bell
 from data_store.object_store.adapters.embedded.forking import Gate
 from data_store.object_store.adapters.embedded.schema import migrate
 from data_store.object_store.errors import ConfigurationError, IntegrityError
@@ -29,7 +30,13 @@ _SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 
 
 class Database(Protocol):
-    """What the client needs of a database."""
+    """What the client needs of a database.
+
+    Attributes:
+        bell: rung by writers in this process when there are new events.
+    """
+
+    bell: Bell
 
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
         """Return a connection of one's own; each statement sees what was committed before it."""
@@ -65,6 +72,7 @@ class FileDatabase:
         self._closed = False
         self._file: tuple[int, int] | None = None
         self._gate = Gate(self._close_idle)
+        self.bell = Bell()
         weakref.finalize(self, _close_all, self._idle)
 
     @contextmanager
@@ -149,6 +157,7 @@ class MemoryDatabase:
     def __init__(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
+        self.bell = Bell()
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         weakref.finalize(self, self._connection.close)
         migrate(self._connection)

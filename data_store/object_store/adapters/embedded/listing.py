@@ -15,7 +15,7 @@ from data_store.object_store.models import ListOptions, ObjectMetadata, ObjectPa
 
 __all__ = ["list_page", "successor"]
 
-_SELECT = "SELECT key, size, etag, updated, storage_class FROM objects WHERE bucket = ? AND key"
+_SELECT = "SELECT key, size, etag, updated, storage_class FROM current_objects WHERE bucket = ? AND key"
 _LAST_CHARACTER = "\U0010ffff"
 
 _Position = tuple[str, str]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from data_store.object_store.adapters.embedded.changes import Content
 from data_store.object_store.adapters.embedded.content import Contents
-from data_store.object_store.adapters.embedded.rows import Content
 from data_store.object_store.body import Source
+from data_store.object_store.checksums import Hasher, new_hasher
 
-__all__ = ["INLINE_LIMIT", "receive"]
+__all__ = ["CRC32", "INLINE_LIMIT", "receive"]
+
+CRC32 = "crc32"
+"""The digest by which parts are verified when they are put together; computed in a fraction of the time of an MD5."""
 
 # Measured on ext4 (microseconds a PUT, inline / file): 4 KiB 50 / 87, 32 KiB 148 / 123, 128 KiB 485 / 289 relaxed,
 # 300 / 820, 368 / 1211, 665 / 1279 durably; a GET costs the same at 32 KiB and less from a file above.
@@ -21,7 +26,9 @@ _CHUNK = 1024 * 1024
 
 
 @contextmanager
-def receive(contents: Contents, body: Source, resolve: Callable[[str], None]) -> Iterator[Content]:
+def receive(
+    contents: Contents, body: Source, resolve: Callable[[str], None], algorithms: Iterable[str] = ()
+) -> Iterator[Content]:
     """Read a body to its end and hold its content, ready to be committed, for the time of a ``with`` block.
 
     Args:
@@ -29,18 +36,21 @@ def receive(contents: Contents, body: Source, resolve: Callable[[str], None]) ->
         body: the body.
         resolve: called with the id of the file if something fails: it removes what was published unless a row names
             it, for the block can fail (Ctrl-C) just after its commit.
+        algorithms: digests that are wanted besides the MD5.
     """
+    digests = _Digests(algorithms)
     head = _head(body)
     if len(head) <= INLINE_LIMIT:
-        yield Content(len(head), _md5(head).hexdigest(), data=head)
+        digests.update(head)
+        yield Content(len(head), digests.md5, digests.others, data=head)
         return
     file = secrets.token_hex(16)
     temporary = contents.create(file)
     try:
-        size, etag = _copy(head, body, temporary)
+        size = _copy(head, body, temporary, digests)
         contents.publish(file, temporary)
         temporary.close()
-        yield Content(size, etag, file=file)
+        yield Content(size, digests.md5, digests.others, file=file)
     except BaseException:
         contents.discard(file, temporary)
         resolve(file)
@@ -59,14 +69,14 @@ def _head(body: Source) -> bytes:
     return head
 
 
-def _copy(head: bytes, body: Source, target: BinaryIO) -> tuple[int, str]:
-    digest, size, chunk = _md5(), 0, head
+def _copy(head: bytes, body: Source, target: BinaryIO, digests: _Digests) -> int:
+    size, chunk = 0, head
     while chunk:
-        digest.update(chunk)
+        digests.update(chunk)
         _write(target, chunk)
         size += len(chunk)
         chunk = body.read(_CHUNK)
-    return size, digest.hexdigest()
+    return size
 
 
 def _write(target: BinaryIO, chunk: bytes) -> None:
@@ -76,5 +86,33 @@ def _write(target: BinaryIO, chunk: bytes) -> None:
         left = left[target.write(left) :]
 
 
-def _md5(data: bytes = b"") -> hashlib._Hash:
-    return hashlib.md5(data, usedforsecurity=False)
+class _Digests:
+    """The MD5 of a content, and others."""
+
+    def __init__(self, algorithms: Iterable[str]) -> None:
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._others = {name: _Crc32() if name == CRC32 else new_hasher(name) for name in algorithms}
+
+    @property
+    def md5(self) -> str:
+        return self._md5.hexdigest()
+
+    @property
+    def others(self) -> dict[str, str]:
+        return {name: hasher.digest().hex() for name, hasher in self._others.items()}
+
+    def update(self, chunk: bytes) -> None:
+        self._md5.update(chunk)
+        for hasher in self._others.values():
+            hasher.update(chunk)
+
+
+class _Crc32(Hasher):
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, chunk: bytes, /) -> None:  # type: ignore[override]
+        self._value = zlib.crc32(chunk, self._value)
+
+    def digest(self) -> bytes:
+        return self._value.to_bytes(4, "big")

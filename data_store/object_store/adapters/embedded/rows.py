@@ -1,162 +1,119 @@
-"""The statements on buckets, objects and contents."""
+"""The columns of an object, and the statements that find objects, versions and buckets."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn
 
-from data_store.object_store.errors import BucketNotFound, ObjectNotFound
-from data_store.object_store.models import ContentOptions
+from data_store.object_store.errors import BucketNotFound, ObjectNotFound, VersionNotFound
+from data_store.object_store.models import ContentOptions, VersioningStatus
 
 __all__ = [
-    "Changes",
-    "Content",
-    "Place",
+    "HEADERS",
+    "NULL_VERSION",
+    "REPORTED_VERSION",
+    "Finding",
     "Row",
-    "Stored",
     "bucket_id",
+    "digests",
     "find",
-    "find_with_content",
+    "find_object",
+    "find_object_with_content",
     "headers",
+    "microseconds",
+    "missing",
     "moment",
+    "no_bucket",
     "now",
     "object_fields",
+    "packed",
     "refers_to",
+    "unpacked",
 ]
 
-_DEFAULT_CONTENT_TYPE = "application/octet-stream"
-_HEADERS = "content_type, metadata, cache_control, content_disposition, content_encoding, content_language"
-_COLUMNS = f"key, size, etag, updated, storage_class, {_HEADERS}"
-_PLACE = "FROM buckets JOIN objects ON bucket = buckets.id AND key = ?"
-_FIND = f"SELECT {_COLUMNS} {_PLACE} WHERE name = ?"
-_FIND_WITH_CONTENT = f"SELECT {_COLUMNS}, file, data {_PLACE} JOIN contents ON contents.id = content WHERE name = ?"
-_FIND_STORED = f"SELECT content, size, etag, {_HEADERS} {_PLACE} WHERE name = ?"
-_FIND_PLACE = """SELECT buckets.id, content, etag
-    FROM buckets LEFT JOIN objects ON bucket = buckets.id AND key = ? WHERE name = ?"""
-_REPLACE = f"""INSERT OR REPLACE INTO objects (bucket, key, content, size, etag, updated, storage_class, {_HEADERS})
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""  # noqa: S608 column names of ours
+NULL_VERSION = "null"
+HEADERS = "content_type, metadata, cache_control, content_disposition, content_encoding, content_language"
+"""Columns for what an object is stored with besides its content."""
 
+REPORTED_VERSION = f"CASE versioning WHEN '{VersioningStatus.DISABLED}' THEN NULL ELSE version_id END"
+"""A column for the version id as callers are told: none where the bucket never had versions."""
+
+_DEFAULT_CONTENT_TYPE = "application/octet-stream"
+_COLUMNS = f"key, size, etag, updated, storage_class, {HEADERS}, checksums, {REPORTED_VERSION}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """Content that was received: ``data`` if it is small, else the id of its ``file``. The ETag is its MD5."""
+class Finding(NamedTuple):
+    """The statements that find the current object of a key, and one of its versions that is no delete marker.
 
-    size: int
-    etag: str
-    data: bytes | None = None
-    file: str | None = None
-
-
-class Place(NamedTuple):
-    """Where an object is written, and what is there now."""
-
-    bucket: int
-    content: int | None
-    etag: str | None
-
-
-class Stored(NamedTuple):
-    """What an object is, wherever it lies."""
-
-    content: int
-    size: int
-    etag: str
-    headers: Row
-
-
-class Changes:
-    """Changes within one write transaction.
-
-    Attributes:
-        unused: ids of the content files that no row names any more once the transaction is committed.
+    The parameters are the key and the bucket's name; of the second those and the version id, and all three again.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-        self.unused: list[str] = []
+    current: str
+    version: str
 
-    def place(self, bucket: str, key: str) -> Place:
-        """Return the place of a key; ``BucketNotFound`` if there is none."""
-        row = self.connection.execute(_FIND_PLACE, (key, bucket)).fetchone()
-        return Place(*row) if row else _no_bucket(bucket)
-
-    def stored(self, bucket: str, key: str) -> Stored:
-        """Return the object to copy; ``ObjectNotFound`` or ``BucketNotFound`` if there is none."""
-        row = self.connection.execute(_FIND_STORED, (key, bucket)).fetchone()
-        if row is None:
-            _missing(self.connection, bucket, key)
-        content, size, etag, *rest = row
-        return Stored(content, size, etag, tuple(rest))
-
-    def add(self, content: Content) -> int:
-        """Store content, for one object, and return its id."""
-        statement = "INSERT INTO contents (refs, file, data) VALUES (1, ?, ?)"
-        return cast(int, self.connection.execute(statement, (content.file, content.data)).lastrowid)
-
-    def share(self, content: int) -> None:
-        """Count one object more for a content."""
-        self.connection.execute("UPDATE contents SET refs = refs + 1 WHERE id = ?", (content,))
-
-    def replace(self, place: Place, key: str, updated: int, storage_class: str | None, stored: Stored) -> None:
-        """Write the row of an object, and drop the content it had."""
-        values = (place.bucket, key, *stored[:3], updated, storage_class, *stored.headers)
-        self.connection.execute(_REPLACE, values)
-        if place.content is not None:
-            self._drop(place.content)
-
-    def remove(self, place: Place, key: str) -> None:
-        """Remove an object, if there is one, and its content."""
-        if place.content is not None:
-            self.connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (place.bucket, key))
-            self._drop(place.content)
-
-    def _drop(self, content: int) -> None:
-        execute = self.connection.execute
-        refs, file = execute("SELECT refs, file FROM contents WHERE id = ?", (content,)).fetchone()
-        if refs > 1:
-            execute("UPDATE contents SET refs = refs - 1 WHERE id = ?", (content,))
-            return
-        execute("DELETE FROM contents WHERE id = ?", (content,))
-        if file is not None:
-            self.unused.append(file)
+    @classmethod
+    def of(cls, columns: str, join: str = "") -> Finding:
+        """Return those that read some columns; the row of the object or version is named ``each``."""
+        select = f"SELECT {columns} FROM buckets JOIN"  # noqa: S608 column names of ours
+        on = "AS each ON bucket = buckets.id AND key = ?"
+        current = f"{select} current_objects {on} {join} WHERE name = ?"
+        noncurrent = f"{select} versions {on} {join} WHERE name = ? AND content IS NOT NULL"
+        return cls(current, f"{current} AND version_id = ? UNION ALL {noncurrent} AND version_id = ?")
 
 
-def find(connection: sqlite3.Connection, bucket: str, key: str) -> Row:
-    """Return the row of an object, for ``object_fields``; ``ObjectNotFound`` or ``BucketNotFound`` if there is none."""
-    row: Row | None = connection.execute(_FIND, (key, bucket)).fetchone()
-    return row or _missing(connection, bucket, key)
+_OBJECT = Finding.of(_COLUMNS)
+_OBJECT_WITH_CONTENT = Finding.of(f"{_COLUMNS}, file, data", "JOIN contents ON contents.id = content")
 
 
-def find_with_content(connection: sqlite3.Connection, bucket: str, key: str) -> Row:
+def find(connection: sqlite3.Connection, finding: Finding, bucket: str, key: str, version: str | None) -> Row:
+    """Return the row of an object, or of one of its versions.
+
+    Raises:
+        ObjectNotFound: there is no current object.
+        VersionNotFound: there is no such version, or it is a delete marker.
+        BucketNotFound: there is no bucket.
+    """
+    if version is None:
+        found = connection.execute(finding.current, (key, bucket)).fetchone()
+    else:
+        found = connection.execute(finding.version, (key, bucket, version) * 2).fetchone()
+    row: Row | None = found
+    return row or missing(connection, bucket, key, version)
+
+
+def find_object(connection: sqlite3.Connection, bucket: str, key: str, version: str | None) -> Row:
+    """Return the row of ``object_fields``; raises as ``find``."""
+    return find(connection, _OBJECT, bucket, key, version)
+
+
+def find_object_with_content(connection: sqlite3.Connection, bucket: str, key: str, version: str | None) -> Row:
     """Return the same with two columns more, the content's ``file`` and ``data``."""
-    row: Row | None = connection.execute(_FIND_WITH_CONTENT, (key, bucket)).fetchone()
-    return row or _missing(connection, bucket, key)
+    return find(connection, _OBJECT_WITH_CONTENT, bucket, key, version)
 
 
 def bucket_id(connection: sqlite3.Connection, bucket: str) -> int:
     """Return the id of a bucket; ``BucketNotFound`` if there is none."""
     row = connection.execute("SELECT id FROM buckets WHERE name = ?", (bucket,)).fetchone()
-    return int(row[0]) if row else _no_bucket(bucket)
+    return int(row[0]) if row else no_bucket(bucket)
 
 
 def refers_to(connection: sqlite3.Connection, file: str) -> bool:
-    """Return whether a row names a content file."""
+    """Return whether a content names a file."""
     return connection.execute("SELECT 1 FROM contents WHERE file = ?", (file,)).fetchone() is not None
 
 
 def headers(options: ContentOptions) -> Row:
-    """Return the columns for what an object is stored with besides its content."""
+    """Return the columns ``HEADERS``."""
     return (
         options.content_type or _DEFAULT_CONTENT_TYPE,
-        json.dumps(dict(options.metadata), ensure_ascii=False) if options.metadata else None,
+        packed(options.metadata),
         options.cache_control,
         options.content_disposition,
         options.content_encoding,
@@ -165,8 +122,7 @@ def headers(options: ContentOptions) -> Row:
 
 
 def object_fields(row: Row) -> dict[str, Any]:
-    """Return the fields of ``ObjectMetadata`` for a row of ``find``."""
-    metadata = row[6]
+    """Return the fields of ``ObjectMetadata`` for a row of ``find_object``."""
     return {
         "key": row[0],
         "size": row[1],
@@ -174,13 +130,30 @@ def object_fields(row: Row) -> dict[str, Any]:
         "updated_time": moment(row[3]),
         "storage_class": row[4],
         "content_type": row[5],
-        "metadata": json.loads(metadata) if metadata else {},
+        "metadata": unpacked(row[6]),
         "cache_control": row[7],
         "content_disposition": row[8],
         "content_encoding": row[9],
         "content_language": row[10],
-        "checksums": {"md5": row[2]},
+        "checksums": digests(row[2], row[11]),
+        "version_id": row[12],
     }
+
+
+def digests(etag: str, checksums: str | None) -> dict[str, str]:
+    """Return the digests of a content: the ETag, unless it was made of parts, and those of the column ``checksums``."""
+    others = unpacked(checksums)
+    return others if "-" in etag else {"md5": etag, **others}
+
+
+def packed(names: Mapping[str, str] | None) -> str | None:
+    """Return a JSON column."""
+    return json.dumps(dict(names), ensure_ascii=False) if names else None
+
+
+def unpacked(column: str | None) -> dict[str, str]:
+    """Return what a JSON column has."""
+    return json.loads(column) if column else {}
 
 
 def now() -> int:
@@ -193,10 +166,19 @@ def moment(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def _missing(connection: sqlite3.Connection, bucket: str, key: str) -> NoReturn:
+def microseconds(moment: datetime) -> int:
+    """Return an aware datetime as the database has it."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def missing(connection: sqlite3.Connection, bucket: str, key: str, version: str | None = None) -> NoReturn:
+    """Raise what it means that nothing was found."""
     bucket_id(connection, bucket)
+    if version is not None:
+        raise VersionNotFound(f"there is no version {version!r} of {key!r}", bucket=bucket, key=key)
     raise ObjectNotFound(f"there is no object under {key!r}", bucket=bucket, key=key)
 
 
-def _no_bucket(bucket: str) -> NoReturn:
+def no_bucket(bucket: str) -> NoReturn:
+    """Raise what it means that a bucket was not found."""
     raise BucketNotFound(f"there is no bucket {bucket!r}", bucket=bucket)

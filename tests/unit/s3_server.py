@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -25,6 +26,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+STORED = Answer(headers={"ETag": "0" * 32})
+
+
 @dataclass(frozen=True)
 class Seen:
     """A request as it came; header names in lower case."""
@@ -40,6 +44,21 @@ def error(status: int, code: str, more: str = "", **headers: str) -> Answer:
     """Return an S3 error answer."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status, ERROR.format(code=code, more=more).encode(), named)
+
+
+def answers(server: RecordingServer, *rules: tuple[str, Answer], otherwise: Answer = STORED) -> None:
+    """Answer each request as the first rule says whose pattern fits ``METHOD target``."""
+
+    def answer(seen: Seen) -> Answer:
+        line = f"{seen.method} {seen.target}"
+        return next((found for pattern, found in rules if re.search(pattern, line)), otherwise)
+
+    server.answers = [answer]
+
+
+def lines(server: RecordingServer) -> list[str]:
+    """Return what was asked, probes without their random part."""
+    return [re.sub("probe-[0-9a-f]{32}", "probe", f"{seen.method} {seen.target}") for seen in server.seen]
 
 
 class RecordingServer(ThreadingHTTPServer):

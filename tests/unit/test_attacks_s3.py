@@ -24,8 +24,18 @@ from data_store.object_store.adapters.s3.headers import object_metadata
 from data_store.object_store.adapters.s3.ranges import check_range
 from data_store.object_store.body import Source
 from data_store.object_store.errors import UnsupportedOperation
-from data_store.object_store.models import CopyOptions, CopySource, GetOptions, ListOptions, PartInfo, PutOptions
-from tests.unit.s3_server import Answer, RecordingServer, error, recording_server
+from data_store.object_store.models import (
+    CompleteOptions,
+    CopyOptions,
+    CopySource,
+    GetOptions,
+    ListOptions,
+    ObjectIdentifier,
+    PartInfo,
+    PartOptions,
+    PutOptions,
+)
+from tests.unit.s3_server import Answer, RecordingServer, Seen, error, recording_server
 
 LISTING = "<ListBucketResult><Contents><Key>k</Key><Size>{size}</Size><LastModified>{time}</LastModified></Contents>"
 
@@ -175,18 +185,18 @@ OPERATIONS: dict[str, tuple[Callable[[Any], object], bytes]] = {
     "put_object": (lambda client: client.put_object("b", "k", source(), PutOptions()), b""),
     "list_page": (lambda client: client.list_page("b", "", ListOptions()), b""),
     "copy_object": (lambda client: client.copy_object("b", "k", "b", "l", CopyOptions()), b"<CopyObjectResult/>"),
-    "delete_objects": (lambda client: client.delete_objects("b", ["k", "l"]), b""),
+    "delete_objects": (lambda client: client.delete_objects("b", [ObjectIdentifier("k"), ObjectIdentifier("l")]), b""),
     "create_multipart_upload": (
         lambda client: client.create_multipart_upload("b", "k", PutOptions()),
         b"<InitiateMultipartUploadResult/>",
     ),
-    "upload_part": (lambda client: client.upload_part("b", "k", "id", 1, source()), b""),
+    "upload_part": (lambda client: client.upload_part("b", "k", "id", 1, source(), PartOptions()), b""),
     "upload_part_copy": (
-        lambda client: client.upload_part_copy("b", "k", "id", 1, CopySource("b", "k", None, 0, 5)),
+        lambda client: client.upload_part_copy("b", "k", "id", 1, CopySource("b", "k", None, 0, 5), PartOptions()),
         b"<CopyPartResult><ETag/></CopyPartResult>",
     ),
     "complete_multipart_upload": (
-        lambda client: client.complete_multipart_upload("b", "k", "id", [PartInfo(1, "e", 5)]),
+        lambda client: client.complete_multipart_upload("b", "k", "id", [PartInfo(1, "e", 5)], CompleteOptions()),
         b"",
     ),
 }
@@ -321,7 +331,13 @@ def test_deleting_a_bucket_by_force_ends_where_an_object_stays(framework: str) -
     with recording_server() as server, ObjectStore(f"{framework}://A:S@{server.address}/b") as store:
         in_use = error(409, "BucketNotEmpty", Content_Type="application/xml")
         answers = {"POST": Answer(body=deleted), "DELETE": in_use}
-        server.answers = [lambda seen: answers.get(seen.method, Answer(body=listed))]
+        lists = {"versioning": b"<VersioningConfiguration/>", "uploads": b"<ListMultipartUploadsResult/>"}
+
+        def answer(seen: Seen) -> Answer:
+            other = next((body for name, body in lists.items() if f"?{name}=" in seen.target), listed)
+            return answers.get(seen.method, Answer(body=other))
+
+        server.answers = [answer]
         with pytest.raises(BucketNotEmpty):
             store.delete_bucket("bkt", force=True)
         assert [seen.method for seen in server.seen].count("POST") == 1

@@ -25,6 +25,7 @@ from data_store.object_store.errors import (
     BucketNotFound,
     ConfigurationError,
     ConnectionFailed,
+    InvalidPart,
     NotModified,
     ObjectNotFound,
     ObjectStoreError,
@@ -35,7 +36,16 @@ from data_store.object_store.errors import (
     UnsupportedOperation,
     UploadNotFound,
 )
-from data_store.object_store.models import CopyOptions, GetOptions, ListOptions, PartInfo, PutOptions
+from data_store.object_store.models import (
+    BucketOptions,
+    CompleteOptions,
+    CopyOptions,
+    GetOptions,
+    ListOptions,
+    ObjectIdentifier,
+    PartInfo,
+    PutOptions,
+)
 from data_store.object_store.testing.faults import FaultServer, Request
 
 MIB = 1024**2
@@ -376,7 +386,7 @@ def test_a_completion_that_fails_after_its_200_is_an_error(server: FaultServer, 
     server.answer(404, body=b"", when=of_method("HEAD"))
     server.answer(200, body=COPY_FAILED)
     with pytest.raises(ServerError):
-        client.complete_multipart_upload("bucket", "key", "upload", PARTS)
+        client.complete_multipart_upload("bucket", "key", "upload", PARTS, CompleteOptions())
 
 
 def test_a_completion_whose_answer_was_lost_succeeds(server: FaultServer, client: Boto3Client) -> None:
@@ -384,7 +394,7 @@ def test_a_completion_whose_answer_was_lost_succeeds(server: FaultServer, client
     server.answer(503, times=1)
     server.answer(404, "NoSuchUpload", when=of_method("POST"))
     server.answer(200, body=b"", headers={"ETag": f'"{WHOLE}"'}, when=of_method("HEAD"))
-    assert client.complete_multipart_upload("bucket", "key", "upload", PARTS).etag == WHOLE
+    assert client.complete_multipart_upload("bucket", "key", "upload", PARTS, CompleteOptions()).etag == WHOLE
 
 
 @pytest.mark.parametrize("etag", [hashlib.md5(b"another").hexdigest(), f"{'0' * 32}-2"])
@@ -394,14 +404,32 @@ def test_a_lost_upload_is_not_taken_for_another_object(server: FaultServer, clie
     server.answer(404, "NoSuchUpload", when=of_method("POST"))
     server.answer(200, body=b"", headers={"ETag": etag}, when=of_method("HEAD"))
     with pytest.raises(UploadNotFound):
-        client.complete_multipart_upload("bucket", "key", "upload", PARTS)
+        client.complete_multipart_upload("bucket", "key", "upload", PARTS, CompleteOptions())
+
+
+def test_a_completion_that_is_refused_for_its_parts_is_not_looked_for(server: FaultServer, client: Boto3Client) -> None:
+    """Even if it was repeated: the upload is still there."""
+    server.answer(503, times=1)
+    server.answer(400, "InvalidPart", when=of_method("POST"))
+    server.answer(200, body=b"", headers={"ETag": f'"{WHOLE}"'}, when=of_method("HEAD"))
+    with pytest.raises(InvalidPart):
+        client.complete_multipart_upload("bucket", "key", "upload", PARTS, CompleteOptions())
+
+
+def test_a_lost_upload_that_cannot_be_looked_for_is_one(server: FaultServer, client: Boto3Client) -> None:
+    """Whatever keeps the object from being seen."""
+    server.answer(503, times=1)
+    server.answer(404, "NoSuchUpload", when=of_method("POST"))
+    server.answer(200, body=b"", headers={"ETag": "e", "Content-Length": "-1"}, when=of_method("HEAD"))
+    with pytest.raises(UploadNotFound):
+        client.complete_multipart_upload("bucket", "key", "upload", PARTS, CompleteOptions())
 
 
 def test_an_unknown_upload_asks_nothing_further(server: FaultServer, client: Boto3Client) -> None:
     """Without a retry no answer was lost."""
     server.answer(404, "NoSuchUpload")
     with pytest.raises(UploadNotFound):
-        client.complete_multipart_upload("bucket", "key", "upload", PARTS)
+        client.complete_multipart_upload("bucket", "key", "upload", PARTS, CompleteOptions())
     assert len(server.requests) == 1
 
 
@@ -409,7 +437,7 @@ def test_a_completion_without_an_etag_has_the_one_of_its_parts(server: FaultServ
     """Ceph 16 leaves it empty now and then."""
     body = b"<CompleteMultipartUploadResult><Key>key</Key><ETag></ETag></CompleteMultipartUploadResult>"
     server.answer(200, body=body)
-    found = client.complete_multipart_upload("bucket", "key", "upload", list(reversed(PARTS)))
+    found = client.complete_multipart_upload("bucket", "key", "upload", list(reversed(PARTS)), CompleteOptions())
     assert (found.etag, found.size) == (WHOLE, 6)
 
 
@@ -420,7 +448,8 @@ def test_deleting_many_keeps_each_outcome(server: FaultServer, client: Boto3Clie
     <Error><Key>d</Key><Code>NoSuchKey</Code></Error></DeleteResult>"""
     server.answer(200, body=body, when=of_method("POST"))
     server.answer(204, body=b"", when=of_method("DELETE"))
-    outcomes = client.delete_objects("bucket", ["a", "b", "c", "d", "e\x01"])
+    asked = [ObjectIdentifier(key) for key in ("a", "b", "c", "d", "e\x01")]
+    outcomes = client.delete_objects("bucket", asked)
     assert [outcome.key for outcome in outcomes] == ["a", "b", "c", "d", "e\x01"]
     assert [type(outcome.error) for outcome in outcomes] == [AccessDenied] + [type(None)] * 4
     assert outcomes[0].error is not None
@@ -493,7 +522,7 @@ def test_other_servers_get_no_location_for_a_bucket(server: FaultServer) -> None
     """Only AWS has regions to choose from; others refuse what they do not know."""
     server.answer(200, body=b"")
     client = make_client(server.endpoint, region="eu-west-1")
-    client.create_bucket("bucket")
+    client.create_bucket("bucket", BucketOptions())
     assert server.requests[0].headers.get("content-length", "0") == "0"
     client.close()
 

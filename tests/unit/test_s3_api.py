@@ -16,7 +16,17 @@ from data_store.object_store.adapters.s3.sigv4 import Credentials
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.body import Source
 from data_store.object_store.errors import AccessDenied, UnsupportedOperation, UploadNotFound
-from data_store.object_store.models import CopyOptions, CopySource, GetOptions, ListOptions, PartInfo, PutOptions
+from data_store.object_store.models import (
+    CompleteOptions,
+    CopyOptions,
+    CopySource,
+    GetOptions,
+    ListOptions,
+    ObjectIdentifier,
+    PartInfo,
+    PartOptions,
+    PutOptions,
+)
 from tests.unit.s3_server import Answer, connection, error, quick_retry, recording_server
 
 PARTS = [PartInfo(2, hashlib.md5(b"b").hexdigest(), 1), PartInfo(1, hashlib.md5(b"a").hexdigest(), 5)]
@@ -41,7 +51,7 @@ def api(server):
 
 def complete(api):
     """Complete an upload of two parts."""
-    return api.complete_multipart_upload("b", "k", "id", PARTS)
+    return api.complete_multipart_upload("b", "k", "id", PARTS, CompleteOptions())
 
 
 def test_a_completion_whose_answer_was_lost_is_found_to_have_succeeded(server, api):
@@ -59,6 +69,23 @@ def test_a_completion_is_not_found_in_another_object(etag, server, api):
     with pytest.raises(AnswerError) as raised:
         complete(api)
     assert type(raised.value.translated) is UploadNotFound
+
+
+@pytest.mark.parametrize("answer", [error(403, "AccessDenied"), Answer(0)], ids=["forbidden", "broken"])
+def test_a_completion_that_cannot_be_looked_for_is_the_error_it_was(answer, server, api):
+    """Whatever keeps the object from being seen."""
+    server.answers = [Answer(0), error(404, "NoSuchUpload"), answer]
+    with pytest.raises(AnswerError) as raised:
+        complete(api)
+    assert type(raised.value.translated) is UploadNotFound
+
+
+def test_a_completion_that_is_refused_for_its_parts_is_not_looked_for(server, api):
+    """Even if it was repeated: the upload is still there."""
+    server.answers = [Answer(0), error(400, "InvalidPart")]
+    with pytest.raises(AnswerError):
+        complete(api)
+    assert [seen.method for seen in server.seen] == ["POST", "POST"]
 
 
 def test_a_completion_that_is_refused_at_once_is_an_error(server, api):
@@ -129,10 +156,11 @@ def test_a_bulk_delete_tells_of_each_key(server, api):
             b"</Deleted><Error><Key>c</Key><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>"
         )
     ]
-    told = api.delete_objects("b", ["a", "b", "c"])
+    asked = [ObjectIdentifier("a", "1"), ObjectIdentifier("b"), ObjectIdentifier("c")]
+    told = api.delete_objects("b", asked)
     assert [(found.key, found.version_id) for found in told.values()] == [("a", "1"), ("b", "2"), ("c", None)]
-    assert type(told["c"].error) is AccessDenied
-    assert told["a"].error is None
+    assert type(told[asked[2]].error) is AccessDenied
+    assert (told[asked[0]].error, told[asked[1]].is_delete_marker) == (None, True)
     assert "content-md5" in server.seen[0].headers
     assert server.seen[0].target == "/b?delete="
 
@@ -155,7 +183,7 @@ def test_a_copy_that_fails_after_200_is_an_error(server, api):
     with pytest.raises(AnswerError):
         api.copy_object("b", "k", "b", "l", CopyOptions(replace=True))
     with pytest.raises(AnswerError):
-        api.upload_part_copy("b", "l", "id", 1, CopySource("b", "k", None, 0, 10))
+        api.upload_part_copy("b", "l", "id", 1, CopySource("b", "k", None, 0, 10), PartOptions())
 
 
 def test_a_write_reports_the_answers_time_and_nothing_that_was_not_said(server, api):

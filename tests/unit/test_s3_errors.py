@@ -16,7 +16,15 @@ from urllib3 import exceptions as urllib3_exceptions
 
 from data_store.object_store import errors as ours
 from data_store.object_store.adapters.s3.errors import from_answer, from_transport, said_in_headers
-from data_store.object_store.errors import ConnectionFailed, ObjectStoreError, ServerError, StoreClosed, TimedOut
+from data_store.object_store.errors import (
+    AccessDenied,
+    ConnectionFailed,
+    ObjectStoreError,
+    ServerError,
+    StoreClosed,
+    TimedOut,
+    UnsupportedOperation,
+)
 from data_store.object_store.testing.faults import FaultServer
 
 SECRET = "pAssw0rd"
@@ -232,3 +240,22 @@ def test_a_proxys_password_is_never_in_the_message(server: FaultServer) -> None:
     assert "407" in refused.reason
     assert "through the proxy" in gone.reason
     assert SECRET not in f"{refused!r} {refused} {gone!r} {gone}"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message", "kind"),
+    [
+        ("InvalidRequest", 400, "Object is WORM protected and cannot be overwritten", AccessDenied),
+        ("InvalidRequest", 400, "Bucket is missing ObjectLockConfiguration", UnsupportedOperation),
+        ("InvalidRequest", 400, "bucket object lock not configured", UnsupportedOperation),
+        ("InvalidRequest", 400, "... must be made over a secure connection.", UnsupportedOperation),
+        ("InvalidRequest", 400, "You must specify at least one part", ObjectStoreError),
+        ("kms:KeyNotFound", 404, "key with given key ID does not exist", ObjectStoreError),
+        ("InvalidTag", 400, "The TagKey you have provided is invalid", UnsupportedOperation),
+        ("InvalidBucketState", 409, "", UnsupportedOperation),
+        ("MalformedXML", 400, "", UnsupportedOperation),
+    ],
+)
+def test_a_code_that_says_too_little_is_judged_by_its_words(code, status, message, kind):
+    """MinIO has one code for a lock that is there, and one that is not; and a missing key of KMS is no object."""
+    assert type(from_answer(code, status, message, None)) is kind

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from urllib3 import HTTPHeaderDict
 
-from data_store.object_store.adapters.s3 import headers
+from data_store.object_store.adapters.s3 import headers, request_headers
 from data_store.object_store.models import ContentOptions, GetOptions
 
 MD5 = "5d41402abc4b2a76b9719d911017c592"
@@ -23,7 +23,7 @@ def test_an_object_is_stored_with_its_content_headers():
         storage_class="GLACIER",
         metadata={"name": "ü", "empty": ""},
     )
-    assert headers.content_headers(options) == {
+    assert request_headers.content_headers(options) == {
         "Content-Type": "text/plain",
         "Cache-Control": "no-cache",
         "Content-Disposition": "inline",
@@ -37,7 +37,7 @@ def test_an_object_is_stored_with_its_content_headers():
 
 def test_an_object_without_options_is_an_octet_stream():
     """One default on every server; some would choose another."""
-    assert headers.content_headers(ContentOptions()) == {"Content-Type": "application/octet-stream"}
+    assert request_headers.content_headers(ContentOptions()) == {"Content-Type": "application/octet-stream"}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_object_without_options_is_an_octet_stream():
 )
 def test_a_range_is_inclusive_on_the_wire(options, expected):
     """RFC 9110, 14.1.2."""
-    assert headers.range_header(options) == expected
+    assert request_headers.range_header(options) == expected
 
 
 def test_an_answer_says_all_of_an_object():

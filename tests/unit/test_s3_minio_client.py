@@ -23,7 +23,7 @@ from data_store.object_store.errors import (
     Throttled,
     UnsupportedOperation,
 )
-from data_store.object_store.models import GetOptions, ListOptions, PutOptions
+from data_store.object_store.models import BucketOptions, GetOptions, ListOptions, ObjectIdentifier, PutOptions
 from tests.unit.s3_server import Answer, error, quick_retry, recording_server
 
 KEYS = {"access_key": "ACCESS", "secret_key": "S3CRET"}
@@ -67,7 +67,7 @@ def put(client, key="key"):
         lambda client: client.get_object("bucket", "key", GetOptions()),
         lambda client: client.head_object("bucket", "key", GetOptions()),
         lambda client: client.list_buckets(),
-        lambda client: client.create_bucket("bucket"),
+        lambda client: client.create_bucket("bucket", BucketOptions()),
         lambda client: client.delete_bucket("bucket"),
         lambda client: client.bucket_exists("bucket"),
     ],
@@ -105,7 +105,7 @@ def test_keys_that_xml_cannot_hold_are_deleted_one_by_one(server, make_client):
         Answer(204),
         error(403, "AccessDenied"),
     ]
-    outcomes = make_client().delete_objects("bucket", ["a", "\x01", "b"])
+    outcomes = make_client().delete_objects("bucket", [ObjectIdentifier(key) for key in ("a", "\x01", "b")])
     assert [(seen.method, seen.target) for seen in server.seen] == [
         ("POST", "/bucket?delete="),
         ("DELETE", "/bucket/%01"),
@@ -172,7 +172,7 @@ def test_an_anonymous_client_signs_nothing(server, make_client):
 
 def test_a_bucket_is_made_in_the_configured_region(server, make_client):
     """Which minio-py names in the body."""
-    assert make_client(**KEYS, region="eu-west-1").create_bucket("bucket").name == "bucket"
+    assert make_client(**KEYS, region="eu-west-1").create_bucket("bucket", BucketOptions()).name == "bucket"
     assert b"<LocationConstraint>eu-west-1</LocationConstraint>" in server.seen[0].body
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from urllib3 import HTTPHeaderDict
 
 from data_store.object_store.adapters.s3.etags import bare, checksums, multipart_etag
-from data_store.object_store.adapters.s3.quirks import ServerQuirks, is_suspicious, refuse
+from data_store.object_store.adapters.s3.quirks import Habit, ServerQuirks, identify, is_suspicious, refuse
 from data_store.object_store.adapters.s3.ranges import check_range
 from data_store.object_store.errors import (
     ConnectionFailed,
@@ -20,7 +21,7 @@ from data_store.object_store.models import GetOptions, PartInfo
 
 MD5 = "5d41402abc4b2a76b9719d911017c592"
 REFUSED_BY_MINIO = ["/a", "//a", ".", "..", "a/..", "../a", "a/./b", "a\\..\\b", " .. /a", "a/.\t"]
-SAFE = ["a", "a/b", "a//b", "a/", "...", "..a", "a..", "a/.b", "a.b/c", "\\a"]
+SAFE = ["a", "a/b", "a/", "...", "..a", "a..", "a/.b", "a.b/c", "\\a"]
 
 
 @pytest.mark.parametrize("key", REFUSED_BY_MINIO)
@@ -170,3 +171,58 @@ def test_an_answer_that_is_not_the_range_is_not_taken_for_it(
     """A server may ignore Range (RFC 9110, 14.2)."""
     with pytest.raises(expected):
         check_range(options, status, headers)
+
+
+@pytest.mark.parametrize(
+    ("headers", "server"),
+    [
+        ({"Server": "MinIO", "X-Amz-Request-Id": "18E9F6BBF8E16180"}, "MinIO"),
+        ({"Server": "VERSITYGW", "X-Amz-Request-Id": "4TPX"}, "VERSITYGW"),
+        ({"x-amz-request-id": "tx000008e82749f7365b253-006b0128b9-100a-default", "Date": "x"}, "ceph"),
+        ({"x-amz-request-id": "tx000008e82749f7365b253-006b0128b9-100a-default", "Server": "nginx"}, "ceph"),
+        ({"content-type": "application/xml", "date": "Sat, 21 Nov 2026 05:14:33 GMT"}, "garage"),
+        ({"Content-Type": "application/xml", "Date": "Sat, 21 Nov 2026 05:14:33 GMT"}, None),
+        ({}, None),
+    ],
+)
+def test_a_server_is_known_by_what_it_says_of_itself(headers: dict[str, str], server: str | None) -> None:
+    """Ceph by its request ids, whatever stands before it; Garage by saying nothing, in small letters."""
+    assert identify(HTTPHeaderDict(headers)) == server
+
+
+@pytest.mark.parametrize("key", ["/a", "a//b", "./a", "a/./b", "a/../b", "..", "a/.", "a\x01"])
+def test_versitygw_is_not_sent_a_key_that_it_would_change(key: str) -> None:
+    """It takes keys for paths."""
+    with pytest.raises(UnsupportedOperation, match="versitygw"):
+        refuse("VERSITYGW", key)
+
+
+@pytest.mark.parametrize("key", ["a/", "a/b/", "...", "a..b/.c", "a.", ".a/b"])
+def test_versitygw_is_sent_keys_that_are_paths(key: str) -> None:
+    """A slash at the end stays."""
+    refuse("VERSITYGW", key)
+    assert not is_suspicious(key)
+
+
+def test_garage_is_not_sent_a_leading_slash() -> None:
+    """To it ``/`` is the bucket itself."""
+    with pytest.raises(UnsupportedOperation, match="Garage"):
+        refuse("garage", "/")
+    refuse("garage", "a//b")
+
+
+@pytest.mark.parametrize(
+    ("server", "habit", "expected"),
+    [
+        ("MinIO", Habit.SENDS_EVENTS, True),
+        ("ceph", Habit.DROPS_TAGS, True),
+        ("VERSITYGW", Habit.COMPLETES_AGAIN, True),
+        ("garage", Habit.INVENTS_VERSIONS, True),
+        ("AmazonS3", Habit.SENDS_EVENTS, False),
+        (None, Habit.DROPS_TAGS, False),
+    ],
+)
+def test_habits_belong_to_servers(server: str | None, habit: Habit, expected: bool) -> None:
+    """The server is asked for its name where it is not known yet."""
+    quirks = ServerQuirks(lambda: quirks.learn(server))
+    assert quirks.has(habit) is expected

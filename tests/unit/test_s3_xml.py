@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from data_store.object_store.adapters.s3 import xml
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
-from data_store.object_store.models import PartInfo
+from data_store.object_store.models import ObjectIdentifier
 
 PAGE = """<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
@@ -90,24 +90,15 @@ def test_any_text_survives_a_server_that_escapes_it_however_oddly(text):
 def test_the_body_of_a_bulk_delete_keeps_keys_as_they_are():
     """Markup is escaped, and line ends, which a parser would change."""
     keys = ["a&b<c>", "cr\rlf\n", "tab\t", "ü🎉"]
-    root = xml.parse(xml.delete_request(keys))
+    root = xml.parse(xml.delete_request(ObjectIdentifier(key, "v" if key == keys[0] else None) for key in keys))
     assert [found.text for found in root.iter("Key")] == keys
+    assert [found.text for found in root.iter("VersionId")] == ["v"]
 
 
 @pytest.mark.parametrize(("key", "fits"), [("a\n\r\tb", True), ("🎉", True), ("\x01", False), ("\ufffe", False)])
 def test_some_keys_fit_into_no_xml(key, fits):
     """XML 1.0 cannot hold most control characters, not even escaped."""
     assert xml.fits_xml(key) is fits
-
-
-def test_parts_are_completed_in_the_order_of_their_numbers():
-    """S3 refuses any other (InvalidPartOrder)."""
-    root = xml.parse(xml.complete_request([PartInfo(2, "b"), PartInfo(10, "c"), PartInfo(1, "a")]))
-    assert [(part.findtext("PartNumber"), part.findtext("ETag")) for part in root] == [
-        ("1", "a"),
-        ("2", "b"),
-        ("10", "c"),
-    ]
 
 
 def test_a_time_without_a_zone_is_utc():

@@ -26,6 +26,7 @@ _ROOTS = {
     "DeleteObjectsOutput": "DeleteResult",
     "ListBucketsOutput": "ListAllMyBucketsResult",
     "ListObjectsV2Output": "ListBucketResult",
+    "ListPartsOutput": "ListPartsResult",
     "UploadPartCopyOutput": "CopyPartResult",
 }
 # botocore decodes the keys of a listing as soon as it is parsed, and fails where one is missing.

@@ -12,14 +12,17 @@ import boto3.session
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, NoCredentialsError
 from botocore.handlers import validate_bucket_name
 from botocore.loaders import Loader, create_loader
 
 from data_store.object_store.adapters.boto3_answers import AnswerParsers
+from data_store.object_store.adapters.boto3_logging import mask_secrets
+from data_store.object_store.adapters.s3 import sigv4
 from data_store.object_store.adapters.s3.control_characters import shelter
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
 from data_store.object_store.adapters.s3.headers import check_credentials
+from data_store.object_store.adapters.s3.quirks import identify
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
 
@@ -41,7 +44,7 @@ class Clients:
         connection: the server and how to reach it.
         where: the same server as an endpoint.
         retry: how many attempts a request has if nothing else is said.
-        on_answer: called with the ``Server`` header of each answer.
+        on_answer: called with the server that each answer identifies (``quirks.identify``).
 
     Raises:
         ConfigurationError: boto3 or TLS cannot use it.
@@ -75,6 +78,20 @@ class Clients:
                 self._made[attempts] = self._make(attempts)
             return self._made[attempts]
 
+    def credentials(self) -> sigv4.Credentials:
+        """Return the current credentials, refreshed where they have expired, for requests that boto3 does not have.
+
+        Raises:
+            NoCredentialsError: boto3's chain finds none.
+            AccessDenied: they cannot be sent.
+        """
+        found = self._session.get_credentials()
+        now = None if found is None else found.get_frozen_credentials()
+        if now is None or now.access_key is None or now.secret_key is None:
+            raise NoCredentialsError
+        check_credentials(now.access_key, now.token or "-")
+        return sigv4.Credentials(now.access_key, now.secret_key, now.token)
+
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
@@ -97,6 +114,7 @@ class Clients:
 
 
 def _session(connection: ObjectStoreConnectionConfiguration) -> boto3.session.Session:
+    mask_secrets()
     core = botocore.session.Session()
     core.register_component("response_parser_factory", AnswerParsers())
     session = boto3.session.Session(
@@ -157,14 +175,21 @@ def _revealed(secret: Any) -> str | None:
 
 def _register(client: S3Client, on_answer: Callable[[str | None], object]) -> None:
     def learn(http_response: Any, **_event: object) -> None:
-        on_answer(http_response.headers.get("Server"))
+        on_answer(identify(http_response.headers))
 
     events = client.meta.events
     events.register("after-call.s3", learn)
     events.register("before-send.s3", _check_credentials)
+    events.register("before-call.s3.GetObject", _ask_for_checksums)
     events.register("before-parse.s3.ListObjectsV2", _make_parseable)
     # Names are the server's to judge: botocore's rule shuts out Ceph's tenants ("tenant:bucket").
     events.unregister("before-parameter-build.s3", validate_bucket_name)
+
+
+def _ask_for_checksums(params: dict[str, Any], **_event: object) -> None:
+    """Ask for the checksums of a whole object; botocore's own parameter for it would digest each body here as well."""
+    if "Range" not in params["headers"]:
+        params["headers"]["x-amz-checksum-mode"] = "ENABLED"
 
 
 def _check_credentials(request: Any, **_event: object) -> None:

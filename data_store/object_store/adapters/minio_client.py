@@ -1,15 +1,13 @@
-"""The ``minio`` framework: minio-py for credentials, regions and buckets, our S3 core for objects.
+"""The ``minio`` framework: minio-py for credentials, regions and buckets, our S3 core for everything else.
 
 minio-py has no public call for a conditional PUT, one page of a listing or the steps of a multipart upload, and below
 it urllib3 folds ``a/../b`` into ``b``: so objects go through ``adapters.s3``, over the same connections and with the
-credentials of the same provider.
+credentials of the same provider. So do subresources: one reading of them for both frameworks.
 """
 
 from __future__ import annotations
 
 import configparser
-from collections.abc import Sequence
-from typing import ClassVar
 from xml.etree.ElementTree import ParseError
 
 from minio import Minio
@@ -30,16 +28,10 @@ from urllib3.exceptions import EmptyPoolError, HTTPError
 
 from data_store.object_store.adapters.s3 import errors, sigv4
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, invalid_answer
-from data_store.object_store.adapters.s3.api import S3Api
-from data_store.object_store.adapters.s3.endpoint import endpoint
-from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange
+from data_store.object_store.adapters.s3.client import S3Client
+from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.adapters.s3.headers import check_credentials
-from data_store.object_store.adapters.s3.quirks import ServerQuirks, is_suspicious
-from data_store.object_store.adapters.s3.transport import SdkPools, Transport
-from data_store.object_store.adapters.s3.xml import fits_xml
-from data_store.object_store.body import Source
-from data_store.object_store.capabilities import SupportsMultipart
-from data_store.object_store.client import ObjectStoreClient
+from data_store.object_store.adapters.s3.transport import SdkPools
 from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import (
     AccessDenied,
@@ -50,17 +42,7 @@ from data_store.object_store.errors import (
 )
 from data_store.object_store.models import (
     Bucket,
-    CopyOptions,
-    CopySource,
-    DeletedObject,
-    GetOptions,
-    ListOptions,
-    MultipartUpload,
-    Object,
-    ObjectMetadata,
-    ObjectPage,
-    PartInfo,
-    PutOptions,
+    BucketOptions,
 )
 
 __all__ = ["MinioClient"]
@@ -72,19 +54,13 @@ _WHAT_TO_SET = (
 )
 
 
-class MinioClient(ObjectStoreClient, SupportsMultipart):
+class MinioClient(S3Client):
     """An S3-compatible server, through minio-py and the S3 core."""
 
-    connection_model: ClassVar[type[ObjectStoreConnectionConfiguration]] = ObjectStoreConnectionConfiguration
-
     def __init__(self, config: ObjectStoreConfiguration) -> None:
-        super().__init__(config)
         connection: ObjectStoreConnectionConfiguration = config.connection
         provider = None if connection.anonymous else _Credentials(_provider(connection))
-        self._transport = Transport(connection, config.retry)
-        self._quirks = ServerQuirks(self._ask_server)
-        signer = provider.current if provider else None
-        self._api = S3Api(Exchange(endpoint(connection), signer, self._transport, self._quirks.learn))
+        super().__init__(config, provider.current if provider else None)
         self._minio = Minio(
             endpoint=connection.endpoint or "s3.amazonaws.com",
             secure=bool(connection.secure),
@@ -97,71 +73,11 @@ class MinioClient(ObjectStoreClient, SupportsMultipart):
         elif connection.addressing_style == "virtual":
             self._minio.enable_virtual_style_endpoint()  # type: ignore[no-untyped-call]  # minio-py's is not typed
 
-    def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
+    def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
         """See ``ObjectStoreClient``."""
-        self._quirks.check(key)
-        return self._api.put_object(bucket, key, body, options)
-
-    def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
-        """See ``ObjectStoreClient``."""
-        self._quirks.check(key)
-        return self._api.get_object(bucket, key, options)
-
-    def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
-        """See ``ObjectStoreClient``."""
-        self._quirks.check(key)
-        return self._api.head_object(bucket, key, options)
-
-    def delete_object(self, bucket: str, key: str) -> DeletedObject:
-        """See ``ObjectStoreClient``."""
-        self._quirks.check(key)
-        return self._api.delete_object(bucket, key)
-
-    def delete_objects(self, bucket: str, keys: Sequence[str]) -> list[DeletedObject]:
-        """See ``ObjectStoreClient``; one request, and one more for each key that XML or the server may misread."""
-        together = [key for key in dict.fromkeys(keys) if fits_xml(key) and not is_suspicious(key)]
-        outcomes = self._api.delete_objects(bucket, together) if together else {}
-        return [outcomes[key] if key in outcomes else self._delete_one(bucket, key) for key in keys]
-
-    def list_page(self, bucket: str, prefix: str, options: ListOptions) -> ObjectPage:
-        """See ``ObjectStoreClient``."""
-        return self._api.list_page(bucket, prefix, options)
-
-    def copy_object(
-        self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
-    ) -> ObjectMetadata:
-        """See ``ObjectStoreClient``."""
-        self._quirks.check(source_key)
-        self._quirks.check(key)
-        return self._api.copy_object(source_bucket, source_key, bucket, key, options)
-
-    def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
-        """See ``SupportsMultipart``."""
-        self._quirks.check(key)
-        return self._api.create_multipart_upload(bucket, key, options)
-
-    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, body: Source) -> PartInfo:
-        """See ``SupportsMultipart``."""
-        return self._api.upload_part(bucket, key, upload_id, part_number, body)
-
-    def upload_part_copy(self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource) -> PartInfo:
-        """See ``SupportsMultipart``."""
-        self._quirks.check(source.key)
-        return self._api.upload_part_copy(bucket, key, upload_id, part_number, source)
-
-    def complete_multipart_upload(
-        self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo]
-    ) -> ObjectMetadata:
-        """See ``SupportsMultipart``."""
-        return self._api.complete_multipart_upload(bucket, key, upload_id, parts)
-
-    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
-        """See ``SupportsMultipart``."""
-        self._api.abort_multipart_upload(bucket, key, upload_id)
-
-    def create_bucket(self, bucket: str) -> Bucket:
-        """See ``ObjectStoreClient``."""
-        self._minio.make_bucket(bucket_name=bucket)
+        self._minio.make_bucket(bucket_name=bucket, object_lock=options.object_lock)
+        if options.object_lock:
+            self._check_lock(bucket)
         return Bucket(bucket)
 
     def delete_bucket(self, bucket: str) -> None:
@@ -200,9 +116,6 @@ class MinioClient(ObjectStoreClient, SupportsMultipart):
         if _says(exc, "bucket name"):
             return UnsupportedOperation(f"minio-py refuses it: {exc}")
         return errors.from_transport(exc)
-
-    def _ask_server(self) -> None:
-        self._api.ping()
 
 
 class NoCredentials(Exception):  # noqa: N818  the condition's name

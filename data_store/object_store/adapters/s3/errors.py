@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from data_store.object_store.errors import (
     ConnectionFailed,
     InsufficientStorage,
     IntegrityError,
+    InvalidPart,
     NotFound,
     NotModified,
     ObjectNotFound,
@@ -34,7 +36,7 @@ from data_store.object_store.errors import (
     VersionNotFound,
 )
 
-__all__ = ["are_good_credentials", "from_answer", "from_transport", "said_in_headers"]
+__all__ = ["are_good_credentials", "from_answer", "from_transport", "is_not_implemented", "said_in_headers"]
 
 _TELL_WRONG_CREDENTIALS = frozenset({"AmazonS3", "MinIO"})
 
@@ -49,6 +51,7 @@ _CODES: dict[type[ObjectStoreError], tuple[str, ...]] = {
     PreconditionFailed: ("PreconditionFailed", "ConditionalRequestConflict"),
     NotModified: ("NotModified",),
     RangeNotSatisfiable: ("InvalidRange",),
+    InvalidPart: ("EntityTooSmall", "InvalidPart", "InvalidPartOrder"),
     AccessDenied: (
         "AccessDenied",
         "AccessForbidden",
@@ -105,13 +108,22 @@ _CODES: dict[type[ObjectStoreError], tuple[str, ...]] = {
         "XMinioStorageFull",
     ),
     ServerError: ("InternalError", "InternalServerError"),
+    ObjectStoreError: ("KMS.NotFoundException", "kms:KeyNotFound"),  # MinIO's has the status of a missing object
     UnsupportedOperation: (
+        "DirectoryObjectContainsData",
+        "ExistingObjectIsDirectory",
+        "InvalidBucketState",
         "InvalidObjectState",
+        "InvalidStorageClass",
+        "InvalidTag",
         "KeyTooLong",
         "KeyTooLongError",
+        "MalformedXML",
         "MetadataTooLarge",
         "MethodNotAllowed",
         "NotImplemented",
+        "ObjectParentIsFile",
+        "UnsupportedNotification",
         "UnsupportedOperation",
         "XMinioInvalidObjectName",
         "XMinioInvalidResourceName",
@@ -120,6 +132,13 @@ _CODES: dict[type[ObjectStoreError], tuple[str, ...]] = {
         "XMinioParentIsObject",
     ),
 }
+# Codes that say too little; the server's words tell.
+_BY_WORDS: tuple[tuple[str, re.Pattern[str], type[ObjectStoreError]], ...] = (
+    ("InvalidRequest", re.compile("WORM protected"), AccessDenied),
+    ("InvalidRequest", re.compile("object ?lock", re.IGNORECASE), UnsupportedOperation),
+    ("InvalidRequest", re.compile("over a secure connection"), UnsupportedOperation),
+    ("InvalidRequest", re.compile("Empty body|Source object is too small"), UnsupportedOperation),  # Garage, of parts
+)
 _BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
 
 _BY_STATUS: dict[int, type[ObjectStoreError]] = {
@@ -196,9 +215,14 @@ def from_answer(code: str | None, status: int | None, message: str, request_id: 
         message: the server's own words; where it has none (Ceph), the code or the status stands for them.
         request_id: the server's id of the request.
     """
-    kind = _BY_CODE.get(code or "") or _by_status(status)
+    kind = _by_words(code, message) or _BY_CODE.get(code or "") or _by_status(status)
     reason = message or code or _phrase(status)
     return kind(reason, code=code, status=status, request_id=request_id)
+
+
+def is_not_implemented(error: ObjectStoreError) -> bool:
+    """Return whether the server said that it does not know the operation, or an option of it."""
+    return error.status == HTTPStatus.NOT_IMPLEMENTED or error.code == "NotImplemented"
 
 
 def said_in_headers(headers: Mapping[str, str]) -> tuple[str | None, str]:
@@ -222,6 +246,10 @@ def from_transport(exc: BaseException) -> ObjectStoreError | None:
         if any(isinstance(link, types) for link in chain):
             return kind(_with_details(reason, chain))
     return ConnectionFailed(_with_details("the connection failed", chain))
+
+
+def _by_words(code: str | None, message: str) -> type[ObjectStoreError] | None:
+    return next((kind for known, words, kind in _BY_WORDS if code == known and words.search(message)), None)
 
 
 def _by_status(status: int | None) -> type[ObjectStoreError]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
@@ -15,6 +15,7 @@ from urllib3 import BaseHTTPResponse, Retry
 from data_store.object_store.adapters.s3 import errors, sigv4, xml
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
+from data_store.object_store.adapters.s3.quirks import identify
 from data_store.object_store.adapters.s3.transport import Transport, retries_left, was_retried
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectStoreError
@@ -38,7 +39,7 @@ class Request:
         method: the HTTP method.
         bucket: the bucket; None for the service itself.
         key: the key, as it is.
-        query: query parameters; one without a value has ``""``.
+        query: query parameters, as pairs where a name comes twice; one without a value has ``""``.
         headers: headers beyond those that sending and signing add.
         body: the content.
         stream: leave the answer's body to be read by the caller.
@@ -48,8 +49,8 @@ class Request:
     method: str
     bucket: str | None = None
     key: str | None = None
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] | Sequence[tuple[str, str]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | Source = b""
     stream: bool = False
     attempts: int | None = None
@@ -102,7 +103,7 @@ class Exchange:
         endpoint: the server.
         credentials: gives the current credentials; None: nothing is signed.
         transport: carries the requests.
-        on_answer: called with the ``Server`` header of each answer.
+        on_answer: called with the server that each answer identifies (``quirks.identify``).
     """
 
     def __init__(
@@ -186,7 +187,7 @@ class Exchange:
             stream=request.stream,
             retries=retries,
         )
-        self._on_answer(answer.headers.get("Server"))
+        self._on_answer(identify(answer.headers))
         return answer
 
     def _payload_hash(self, body: bytes | Source) -> str:
@@ -247,8 +248,8 @@ def answer_error(answer: BaseHTTPResponse) -> AnswerError:
     return error
 
 
-def xml_answer(answer: BaseHTTPResponse, name: str) -> Element:
-    """Return the XML of a successful answer, an element called ``name``; it may hold an error all the same.
+def xml_answer(answer: BaseHTTPResponse, *names: str) -> Element:
+    """Return the XML of a successful answer, an element of one of these names; it may hold an error all the same.
 
     Copying and completing take long: the server answers 200 before it knows the outcome, and may have to take it back
     in the body (S3 API reference, CompleteMultipartUpload and CopyObject).
@@ -260,8 +261,8 @@ def xml_answer(answer: BaseHTTPResponse, name: str) -> Element:
     root = xml.parse(answer.data.lstrip())
     if root.tag == "Error":
         raise _from_xml(root, answer.status, answer.headers.get("x-amz-request-id"), None)
-    if root.tag != name:
-        raise InvalidAnswer(f"the answer is a {root.tag}, not a {name}")
+    if root.tag not in names:
+        raise InvalidAnswer(f"the answer is a {root.tag}, not a {names[0]}")
     return root
 
 

@@ -1,4 +1,4 @@
-"""HTTP headers of the S3 protocol <-> models: pure functions (S3 API reference, PutObject and GetObject)."""
+"""What the headers of answers say, as models (S3 API reference, PutObject and GetObject): pure functions."""
 
 from __future__ import annotations
 
@@ -9,34 +9,25 @@ from email.utils import parsedate_to_datetime
 from typing import IO, Any, cast
 
 from data_store.object_store.adapters.s3 import etags
-from data_store.object_store.adapters.s3.answers import InvalidAnswer
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, required_etag
+from data_store.object_store.adapters.s3.checksum_headers import told
+from data_store.object_store.adapters.s3.encryption import encryption_told
 from data_store.object_store.body import RawBody
 from data_store.object_store.errors import AccessDenied
-from data_store.object_store.metadata import decode_metadata, encode_metadata
-from data_store.object_store.models import ContentOptions, GetOptions, Object, ObjectMetadata
+from data_store.object_store.metadata import decode_metadata
+from data_store.object_store.models import Object, ObjectMetadata, PartInfo
 
 __all__ = [
     "check_credentials",
-    "content_headers",
     "http_time",
     "object_metadata",
-    "range_header",
-    "read_headers",
+    "part_info",
     "read_object",
-    "storage_class_header",
     "version_id",
     "written_metadata",
 ]
 
 _META = "x-amz-meta-"
-_DEFAULT_CONTENT_TYPE = "application/octet-stream"
-_CONTENT = {
-    "content_type": "Content-Type",
-    "cache_control": "Cache-Control",
-    "content_disposition": "Content-Disposition",
-    "content_encoding": "Content-Encoding",
-    "content_language": "Content-Language",
-}
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _HEADER_TEXT = re.compile(r"[!-~]+")
 _TOTAL = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)")
@@ -50,40 +41,6 @@ def check_credentials(*travelling: str) -> None:
     """
     if not all(_HEADER_TEXT.fullmatch(text) for text in travelling):
         raise AccessDenied("the access key or the session token cannot travel in a header: a line end too many?")
-
-
-def content_headers(options: ContentOptions) -> dict[str, str]:
-    """Return the headers that an object is stored with; without a content type it is ``application/octet-stream``."""
-    headers = {"Content-Type": _DEFAULT_CONTENT_TYPE}
-    for name, header in _CONTENT.items():
-        value = getattr(options, name)
-        if value is not None:
-            headers[header] = value
-    headers |= storage_class_header(options)
-    for name, value in encode_metadata(options.metadata or {}).items():
-        headers[_META + name] = value
-    return headers
-
-
-def storage_class_header(options: ContentOptions) -> dict[str, str]:
-    """Return the header of the storage class, none where the server chooses."""
-    return {} if options.storage_class is None else {"x-amz-storage-class": options.storage_class}
-
-
-def read_headers(options: GetOptions) -> dict[str, str]:
-    """Return the conditions of a GET or HEAD, ETags bare: the one form that all servers take."""
-    headers = {"If-Match": options.if_match, "If-None-Match": options.if_none_match}
-    return {name: value for name, value in headers.items() if value is not None}
-
-
-def range_header(options: GetOptions) -> dict[str, str]:
-    """Return the Range header of a GET (RFC 9110, 14.1.2), none for the whole object."""
-    offset, length = options.offset or 0, options.length
-    if offset < 0:
-        return {"Range": f"bytes={offset}"}
-    if length is not None:
-        return {"Range": f"bytes={offset}-{offset + length - 1}"}
-    return {"Range": f"bytes={offset}-"} if offset else {}
 
 
 def object_metadata(bucket: str, key: str, headers: Mapping[str, str]) -> ObjectMetadata:
@@ -117,6 +74,7 @@ def _fields(bucket: str, key: str, headers: Mapping[str, str]) -> dict[str, Any]
         "content_disposition": headers.get("Content-Disposition"),
         "content_encoding": headers.get("Content-Encoding"),
         "content_language": headers.get("Content-Language"),
+        "encryption": encryption_told(headers),
     }
 
 
@@ -131,7 +89,17 @@ def written_metadata(
         updated_time=http_time(headers.get("Date")),
         version_id=version_id(headers),
         checksums=_checksums(bucket, etag, headers),
+        encryption=encryption_told(headers),
     )
+
+
+def part_info(number: int, size: int | None, etag: str | None, headers: Mapping[str, str]) -> PartInfo:
+    """Return what the answer to a part says.
+
+    Raises:
+        InvalidAnswer: it has no ETag.
+    """
+    return PartInfo(number, required_etag(etag), size, checksums=told(headers) or None)
 
 
 def version_id(headers: Mapping[str, str]) -> str | None:
@@ -151,12 +119,13 @@ def http_time(value: str | None) -> datetime | None:
 
 
 def _checksums(bucket: str, etag: str | None, headers: Mapping[str, str]) -> dict[str, str] | None:
-    return etags.checksums(
+    md5 = etags.checksums(
         bucket,
         etag,
         headers.get("x-amz-server-side-encryption"),
         headers.get("x-amz-server-side-encryption-customer-algorithm"),
     )
+    return {**(md5 or {}), **told(headers)} or None
 
 
 def _size(headers: Mapping[str, str]) -> int | None:

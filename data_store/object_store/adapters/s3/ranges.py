@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from data_store.object_store.adapters.s3.headers import range_header
+from data_store.object_store.adapters.s3.request_headers import range_header
 from data_store.object_store.errors import RangeNotSatisfiable, ServerError, UnsupportedOperation
 from data_store.object_store.models import GetOptions
 

@@ -9,8 +9,9 @@ that writes the absolute form itself. And waiting for a free connection ends: a 
 from __future__ import annotations
 
 import math
+import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -39,16 +40,27 @@ class Transport:
     Args:
         connection: TLS, proxy, timeouts and the number of connections.
         retry: how often, and after which pauses, a request is sent again.
+        on_connect: called with the socket of each new connection; answers may then take as long as they like.
     """
 
-    def __init__(self, connection: ObjectStoreConnectionConfiguration, retry: RetryConfiguration) -> None:
+    def __init__(
+        self,
+        connection: ObjectStoreConnectionConfiguration,
+        retry: RetryConfiguration,
+        on_connect: Callable[[socket.socket], object] | None = None,
+    ) -> None:
         proxy = _proxy(connection)
         self._forwarder = None if connection.secure else proxy
         self._forwarder_headers = _proxy_headers(proxy) if self._forwarder else {}
-        self._timeout = Timeout(connect=connection.connect_timeout, read=connection.read_timeout)
+        patient = on_connect is not None
+        self._timeout = Timeout(connect=connection.connect_timeout, read=None if patient else connection.read_timeout)
         self._seconds_for_a_connection = math.ceil(connection.read_timeout)
         self._retries = _Retry.of(retry)
         self._pools = _pools(connection, proxy, self._timeout)
+        if on_connect is not None:
+            self._pools.pool_classes_by_scheme = {
+                scheme: _reporting(pool, on_connect) for scheme, pool in self._pools.pool_classes_by_scheme.items()
+            }
 
     def send(
         self,
@@ -190,6 +202,17 @@ class _ForwardingPool(HTTPConnectionPool):
 
 class _TlsForwardingPool(HTTPSConnectionPool):
     ConnectionCls = _TlsForwardedConnection
+
+
+def _reporting(pool: type[HTTPConnectionPool], on_connect: Callable[[socket.socket], object]) -> Any:
+    """Return a class of pools whose connections say when they are made."""
+
+    def connect(self: HTTPConnection) -> None:
+        super(connection_class, self).connect()
+        on_connect(self.sock)
+
+    connection_class: Any = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"connect": connect})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection_class})
 
 
 def _pools(connection: ObjectStoreConnectionConfiguration, proxy: Url | None, timeout: Timeout) -> PoolManager:

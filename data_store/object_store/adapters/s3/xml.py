@@ -6,31 +6,28 @@ entity expansion and external entities, is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NoReturn
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from data_store.object_store.adapters.s3 import etags
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page
 from data_store.object_store.adapters.s3.control_characters import fits_xml, restore, shelter
-from data_store.object_store.models import ObjectMetadata, ObjectPage, PartInfo
+from data_store.object_store.adapters.s3.xml_writer import document, leaf, node
+from data_store.object_store.models import ObjectIdentifier, ObjectMetadata, ObjectPage
 
 __all__ = [
-    "complete_request",
     "delete_request",
     "fits_xml",
     "object_page",
     "parse",
+    "size",
     "text",
     "time",
 ]
-
-_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-_LINE_ENDS = {"\r": "&#13;", "\n": "&#10;"}  # a parser would turn a bare CR into LF (XML 1.0, section 2.11)
 
 
 def parse(data: bytes) -> Element:
@@ -109,33 +106,29 @@ def object_page(root: Element, prefix: str) -> ObjectPage:
 def _listed(item: Element, key: str) -> ObjectMetadata:
     return ObjectMetadata(
         key=key,
-        size=_size(item.findtext("Size")),
+        size=size(item.findtext("Size")),
         etag=etags.bare(item.findtext("ETag")),
         updated_time=time(text(item, "LastModified")),
         storage_class=text(item, "StorageClass"),
     )
 
 
-def _size(value: str | None) -> int | None:
+def size(value: str | None) -> int | None:
+    """Return a size of a listing.
+
+    Raises:
+        InvalidAnswer: it is no number.
+    """
     try:
         return None if value is None else int(value)
     except ValueError as error:
         raise InvalidAnswer(f"the listing has a size that cannot be: {error}") from error
 
 
-def delete_request(keys: Sequence[str]) -> bytes:
+def delete_request(objects: Iterable[ObjectIdentifier]) -> bytes:
     """Return the body of DeleteObjects."""
-    objects = "".join(f"<Object><Key>{escape(key, _LINE_ENDS)}</Key></Object>" for key in keys)
-    return f'<Delete xmlns="{_NAMESPACE}">{objects}</Delete>'.encode()
-
-
-def complete_request(parts: Sequence[PartInfo]) -> bytes:
-    """Return the body of CompleteMultipartUpload, the parts in the order of their numbers."""
-    listed = "".join(
-        f"<Part><PartNumber>{part.part_number}</PartNumber><ETag>{escape(part.etag)}</ETag></Part>"
-        for part in sorted(parts, key=lambda part: part.part_number)
-    )
-    return f'<CompleteMultipartUpload xmlns="{_NAMESPACE}">{listed}</CompleteMultipartUpload>'.encode()
+    listed = (node("Object", leaf("Key", each.key), leaf("VersionId", each.version_id)) for each in objects)
+    return document("Delete", *listed)
 
 
 def _refuse_doctype(*_declaration: object) -> NoReturn:

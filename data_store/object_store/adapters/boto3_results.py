@@ -1,0 +1,102 @@
+"""What boto3 returns, as models: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from urllib3 import HTTPHeaderDict
+
+from data_store.object_store.adapters.s3 import etags
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page
+from data_store.object_store.adapters.s3.control_characters import restore
+from data_store.object_store.adapters.s3.errors import from_answer
+from data_store.object_store.adapters.s3.xml import time
+from data_store.object_store.errors import NotFound
+from data_store.object_store.models import Bucket, DeletedObject, ObjectIdentifier, ObjectMetadata, ObjectPage
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import DeletedObjectTypeDef, DeleteObjectsOutputTypeDef, ErrorTypeDef
+
+__all__ = ["attempts_made", "buckets", "deleted", "headers_of", "object_page"]
+
+_NO_SUCH_VERSION = "InvalidArgument"  # what an ill-formed id is to MinIO and versitygw
+
+
+def headers_of(answer: Mapping[str, Any]) -> HTTPHeaderDict:
+    """Return the headers of an answer."""
+    return HTTPHeaderDict(answer["ResponseMetadata"]["HTTPHeaders"])
+
+
+def attempts_made(answer: Mapping[str, Any]) -> int:
+    """Return how many requests were sent for an answer."""
+    retries: int = answer["ResponseMetadata"].get("RetryAttempts", 0)
+    return 1 + retries
+
+
+def buckets(answer: Mapping[str, Any]) -> list[Bucket]:
+    """Return the buckets of an answer to ListBuckets.
+
+    Raises:
+        InvalidAnswer: it has no list of them.
+    """
+    if "Buckets" not in answer:
+        raise InvalidAnswer("the answer has no Buckets")
+    return [Bucket(found["Name"], time(found.get("CreationDate"))) for found in answer["Buckets"]]
+
+
+def object_page(answer: Mapping[str, Any], prefix: str) -> ObjectPage:
+    """Return a page of ListObjectsV2 that was asked for with this prefix.
+
+    Raises:
+        InvalidAnswer: an entry cannot be in this listing.
+    """
+    truncated = bool(answer.get("IsTruncated"))
+    cursor = answer.get("NextContinuationToken") if truncated else None
+    page = ObjectPage(
+        objects=tuple(_listed(item) for item in answer.get("Contents", ())),
+        prefixes=tuple(item["Prefix"] for item in answer.get("CommonPrefixes", ())),
+        cursor=restore(cursor) if cursor else None,
+    )
+    return checked_page(page, prefix, truncated=truncated)
+
+
+def deleted(
+    answer: DeleteObjectsOutputTypeDef, asked: Iterable[ObjectIdentifier]
+) -> dict[ObjectIdentifier, DeletedObject]:
+    """Return what an answer to DeleteObjects says of each object; it may leave some out."""
+    known, outcomes = set(asked), {}
+    for done in answer.get("Deleted", []):
+        named = _named(done, known)
+        is_marker = done.get("DeleteMarker", False)
+        version = (done.get("DeleteMarkerVersionId") if is_marker else None) or named.version_id
+        outcomes[named] = DeletedObject(named.key, version, is_delete_marker=is_marker)
+    request_id = answer["ResponseMetadata"].get("RequestId")
+    for failed in answer.get("Errors", []):
+        named = _named(failed, known)
+        outcomes[named] = _failed(failed, named, request_id)
+    return outcomes
+
+
+def _named(item: DeletedObjectTypeDef | ErrorTypeDef, known: set[ObjectIdentifier]) -> ObjectIdentifier:
+    """Return which object an entry is about; Garage names a version where none was asked for."""
+    key = item.get("Key", "")
+    named = ObjectIdentifier(key, item.get("VersionId") or None)
+    return named if named in known else ObjectIdentifier(key)
+
+
+def _failed(item: ErrorTypeDef, named: ObjectIdentifier, request_id: str | None) -> DeletedObject:
+    code = item.get("Code")
+    error = from_answer(code, None, item.get("Message") or "", request_id)
+    is_missing = isinstance(error, NotFound) or (named.version_id is not None and code == _NO_SUCH_VERSION)
+    return DeletedObject(named.key, named.version_id, error=None if is_missing else error)
+
+
+def _listed(item: Mapping[str, Any]) -> ObjectMetadata:
+    return ObjectMetadata(
+        key=item["Key"],
+        size=item.get("Size"),
+        etag=etags.bare(item.get("ETag")),
+        updated_time=time(item.get("LastModified")),
+        storage_class=item.get("StorageClass"),
+    )

@@ -1,0 +1,68 @@
+"""Setting lifecycle rules on servers that may store half of one.
+
+Ceph drops the sizes of a filter, and Garage its tags: the rule that is left would delete more than was asked for. So
+rules are tried out disabled, and enabled once the server has given all of them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from data_store.object_store.adapters.s3 import xml
+from data_store.object_store.adapters.s3.xml_lifecycle import lifecycle_request, lifecycle_rules
+from data_store.object_store.errors import UnsupportedOperation
+from data_store.object_store.models import LifecycleRule
+
+__all__ = ["replace_rules"]
+
+
+def replace_rules(
+    rules: Sequence[LifecycleRule],
+    get: Callable[[], bytes | None],
+    put: Callable[[bytes], object],
+    delete: Callable[[], object],
+) -> None:
+    """Replace the rules of a bucket; what was there stays if that fails.
+
+    Args:
+        rules: the new rules, at least one.
+        get: returns the body of GetBucketLifecycleConfiguration, None where there are no rules.
+        put: sends the body of PutBucketLifecycleConfiguration.
+        delete: removes all rules.
+
+    Raises:
+        UnsupportedOperation: the server does not keep a rule as it is.
+    """
+    before = get()
+    disabled = [replace(rule, enabled=False) for rule in rules]
+    put(lifecycle_request(disabled))
+    try:
+        _check_kept(disabled, get())
+        put(lifecycle_request(rules))
+    except BaseException:
+        if before is None:
+            delete()
+        else:
+            put(before)
+        raise
+
+
+def _check_kept(asked: Sequence[LifecycleRule], answer: bytes | None) -> None:
+    kept = {rule.id: rule for rule in lifecycle_rules(xml.parse(answer))} if answer else {}
+    for rule in asked:
+        found = kept.get(rule.id)
+        lost = ["the rule"] if found is None else _differences(rule, found)
+        if lost:
+            raise UnsupportedOperation(f"this server does not keep the lifecycle rule {rule.id!r}: {', '.join(lost)}")
+
+
+def _differences(asked: LifecycleRule, found: LifecycleRule) -> list[str]:
+    names = [field.name for field in fields(LifecycleRule)]
+    return [name for name in names if _plain(getattr(asked, name)) != _plain(getattr(found, name))]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value so that what means the same is equal: no tags and no least size can be said in two ways."""
+    return None if value in ({}, 0) else value

@@ -1,0 +1,206 @@
+"""What is tried out on a random key: where it lies, what counts as an answer, and what stays of it."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from data_store.object_store.adapters.minio_client import MinioClient
+from data_store.object_store.body import Source
+from data_store.object_store.configurations import ObjectStoreConfiguration
+from data_store.object_store.errors import AccessDenied, ObjectStoreError, ServerError, UnsupportedOperation
+from data_store.object_store.models import Condition, PutOptions
+from tests.unit.s3_server import STORED, Answer, RecordingServer, Seen, answers, error, lines, recording_server
+
+VERSION = Answer(headers={"ETag": "0" * 32, "x-amz-version-id": "v"})
+VERSIONS = Answer(body=b"<ListVersionsResult/>")
+UPLOAD = Answer(body=b"<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>")
+PATIENCE = 10.0  # seconds until a test gives up; nothing is expected to take so long
+
+
+@pytest.fixture
+def server() -> Iterator[RecordingServer]:
+    """A server that records."""
+    with recording_server() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: RecordingServer) -> Iterator[MinioClient]:
+    """A client of that server."""
+    config = {"endpoint": server.address, "access_key": "A", "secret_key": "S", "region": "us-east-1"}
+    made = MinioClient(ObjectStoreConfiguration(framework="minio", connection=config, retry={"max_attempts": 1}))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind"),
+    [
+        (error(400, "ObjectParentIsFile"), UnsupportedOperation),
+        (error(400, "KeyTooLongError"), UnsupportedOperation),
+        (error(405, "MethodNotAllowed"), UnsupportedOperation),
+        (error(403, "AccessDenied"), AccessDenied),
+        (error(500, "InternalError"), ServerError),
+    ],
+)
+@pytest.mark.parametrize("condition", [Condition.PUT, Condition.COMPLETE, Condition.DELETE])
+def test_a_probe_that_fails_for_its_key_tells_nothing_of_the_bucket(condition, refusal, kind, server, client):
+    """Versitygw, say, with an object ``a`` and a key ``a/b``: the failure is told, and other keys are tried out."""
+    kept = error(412, "PreconditionFailed")
+    answers(
+        server,
+        ("(PUT|POST) /b/a/", refusal),
+        ("POST .*uploads", UPLOAD),
+        ("POST .*uploadId", kept),
+        ("PUT .*probe[^?]*$", kept if condition is Condition.PUT else STORED),
+        ("DELETE .*probe[^?]*$", kept),
+    )
+    for _ in range(2):
+        with pytest.raises(kind):
+            client.honours("b", "a/b", condition)
+    server.answers = [lambda seen, rules=server.answers[0]: _once(seen, rules, server)]
+    assert client.honours("b", "b", condition) is True
+
+
+def _once(seen: Seen, rules, server: RecordingServer) -> Answer:
+    """Let the second DELETE of a probe, which cleans up, pass."""
+    if seen.method == "DELETE" and "if-match" not in seen.headers:
+        return STORED
+    return rules(seen)
+
+
+@pytest.mark.parametrize("condition", [Condition.PUT, Condition.COMPLETE, Condition.DELETE])
+@pytest.mark.parametrize("refusal", [error(501, "NotImplemented"), error(501, "Other"), error(400, "NotImplemented")])
+def test_what_a_server_does_not_implement_is_not_honoured(condition, refusal, server, client):
+    """Which is remembered for the bucket."""
+
+    def answer(seen: Seen) -> Answer:
+        if "uploads" in seen.target:
+            return UPLOAD
+        conditional = "if-match" in seen.headers
+        return refusal if conditional else STORED
+
+    server.answers = [answer]
+    assert client.honours("b", "k", condition) is False
+    asked = len(server.seen)
+    assert client.honours("b", "other", condition) is False
+    assert len(server.seen) == asked
+
+
+def test_a_key_that_the_server_would_change_is_not_tried_out(server, client):
+    """Its probe would lie elsewhere."""
+    services = Answer(body=b"<ListAllMyBucketsResult/>", headers={"Server": "VERSITYGW"})
+    answers(server, ("GET /$", services))
+    for condition in Condition:
+        with pytest.raises(UnsupportedOperation, match="versitygw"):
+            client.honours("b", "a/../k", condition)
+    assert lines(server) == ["GET /"]
+
+
+@pytest.mark.parametrize(
+    ("key", "directory"),
+    [
+        ("d/" * 487 + "k", "d/" * 487),
+        ("d/" * 488 + "k", "d/" * 487),
+        ("d/" + "e" * 1000 + "/k", "d/"),
+        ("ü" * 500 + "/k", ""),
+        ("k" * 1024, ""),
+    ],
+    ids=["fits", "one too long", "long segment", "long in bytes", "no directory"],
+)
+def test_the_key_of_a_probe_is_never_too_long(key, directory, server, client):
+    """It lies in a directory above, then."""
+    answers(server, otherwise=error(412, "PreconditionFailed"))
+    assert client.honours("b", key, Condition.PUT) is True
+    (line,) = lines(server)
+    assert line == f"PUT /b/{directory}.data-store-probe"
+    assert len(server.seen[0].target.encode()) <= len("/b/") + 1024
+
+
+LOCKED = error(403, "AccessDenied")
+
+
+def test_a_probe_that_may_not_be_deleted_is_hidden(server, client):
+    """By a marker, in a bucket whose default retention keeps its version."""
+    answers(server, ("DELETE .*versionId=v", LOCKED), ("GET .*versions", VERSIONS), otherwise=VERSION)
+    assert client.honours("b", "k", Condition.PUT) is False
+    assert [line for line in lines(server) if "probe" in line] == [
+        "PUT /b/.data-store-probe",
+        "DELETE /b/.data-store-probe?versionId=v",
+        "DELETE /b/.data-store-probe",
+    ]
+
+
+def test_the_marker_that_hides_a_probe_stays(server, client):
+    """Where the DELETE on trial has made one itself: taking it away would show the probe again."""
+    marker = Answer(204, headers={"x-amz-delete-marker": "true", "x-amz-version-id": "m"})
+    answers(
+        server,
+        ("DELETE .*versionId=v", LOCKED),
+        ("DELETE", marker),
+        ("GET .*versions", VERSIONS),
+        otherwise=VERSION,
+    )
+    assert client.honours("b", "k", Condition.DELETE) is False
+    assert not [line for line in lines(server) if "versionId=m" in line]
+
+
+def test_the_marker_of_a_probe_that_is_gone_goes_too(server, client):
+    """Nothing stays."""
+    marker = Answer(204, headers={"x-amz-delete-marker": "true", "x-amz-version-id": "m"})
+    answers(
+        server, ("DELETE .*versionId", Answer(204)), ("DELETE", marker), ("GET .*versions", VERSIONS), otherwise=VERSION
+    )
+    assert client.honours("b", "k", Condition.DELETE) is False
+    assert lines(server)[-1] == "DELETE /b/.data-store-probe?versionId=m"
+
+
+def test_a_question_about_one_bucket_does_not_wait_for_another_bucket(server, client):
+    """A bucket that answers slowly holds nobody up."""
+    slow, asked = threading.Event(), threading.Event()
+
+    def answer(seen: Seen) -> Answer:
+        if seen.target.startswith("/slow/"):
+            asked.set()
+            slow.wait(PATIENCE)
+        return error(412, "PreconditionFailed")
+
+    server.answers = [answer]
+    waiting = threading.Thread(target=lambda: client.honours("slow", "k", Condition.PUT))
+    waiting.start()
+    try:
+        assert asked.wait(PATIENCE)
+        assert client.honours("quick", "k", Condition.PUT) is True
+        assert waiting.is_alive()
+    finally:
+        slow.set()
+        waiting.join(PATIENCE)
+
+
+def test_the_same_question_is_asked_once_by_many_threads(server, client):
+    """The others wait for its answer."""
+    start = threading.Barrier(4)
+    answers(server, otherwise=error(412, "PreconditionFailed"))
+
+    def ask() -> None:
+        start.wait(PATIENCE)
+        client.honours("b", "k", Condition.PUT)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert lines(server) == ["PUT /b/.data-store-probe"]
+
+
+def test_a_write_under_a_condition_is_not_sent_while_that_is_unknown(server, client):
+    """It fails as its probe did."""
+    answers(server, otherwise=error(503, "SlowDown"))
+    with pytest.raises(ObjectStoreError):
+        client.put_object("b", "k", Source(io.BytesIO(b"x"), 1), PutOptions(if_none_match="*"))
+    assert lines(server) == ["PUT /b/.data-store-probe"]

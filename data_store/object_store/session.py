@@ -6,11 +6,13 @@ import logging
 import os
 import threading
 import weakref
+from typing import Protocol
 
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.errors import AlreadyExists, InvalidArgument, StoreClosed
 from data_store.object_store.factory import ObjectStoreComponentFactory
+from data_store.object_store.models import BucketOptions
 from data_store.object_store.transfer import Transfers
 
 __all__ = ["Session"]
@@ -18,6 +20,13 @@ __all__ = ["Session"]
 _logger = logging.getLogger("data_store.object_store")
 _sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 _abandoned: list[object] = []
+
+
+class Closable(Protocol):
+    """What can be closed, by any thread."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 class Session:
@@ -47,19 +56,36 @@ class Session:
         """The transfers of the client."""
         return (self._opened or self._open())[1]
 
-    def root_bucket(self) -> str:
-        """Return the root bucket, made if the configuration says so."""
+    def root_name(self) -> str:
+        """Return the name of the root bucket; asks nobody."""
         root = self._config.root_bucket
         if root is None:
             raise InvalidArgument("no bucket: give one, or set root_bucket in the configuration")
+        return root
+
+    def root_bucket(self) -> str:
+        """Return the root bucket, made if the configuration says so."""
+        root = self.root_name()
         if not self._has_root:
             self._make_root(root)
         return root
+
+    def owns(self, watch: Closable) -> None:
+        """Close something with the client, unless nobody holds it any more; at once if the store is closed already."""
+        with self._lock:
+            closed = self._closed
+            self._watches.add(watch)
+        if closed:
+            watch.close()
+            raise StoreClosed("the store was closed meanwhile", framework=str(self._config.framework))
 
     def close(self) -> None:
         """Close the client and end the threads, once."""
         with self._lock:
             opened, self._opened, self._closed = self._opened, None, True
+            watches = list(self._watches)
+        for watch in watches:
+            watch.close()
         if opened is not None:
             client, transfers = opened
             transfers.close(at_end=client.close)
@@ -67,6 +93,7 @@ class Session:
     def _reset(self) -> None:
         self._lock = threading.RLock()
         self._opened = None
+        self._watches: weakref.WeakSet[Closable] = weakref.WeakSet()
         self._has_root = not self._config.create_root_bucket
 
     def _open(self) -> tuple[ObjectStoreClient, Transfers]:
@@ -84,7 +111,7 @@ class Session:
         with self._lock:
             if not self._has_root and not self.client.bucket_exists(root):
                 try:
-                    self.client.create_bucket(root)
+                    self.client.create_bucket(root, BucketOptions())
                 except AlreadyExists:
                     _logger.debug("another process made the root bucket %r meanwhile", root)
             self._has_root = True

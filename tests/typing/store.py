@@ -83,7 +83,7 @@ def deletes_and_copies(store: ObjectStore, keys: Iterator[str]) -> None:
     assert_type(store.delete_objects(keys, quiet=True), list[DeletedObject])
     assert_type(store.copy_object("key", "other", content_type="text/plain"), ObjectMetadata)
     assert_type(store.move_object("key", "other", "bucket", "bucket"), ObjectMetadata)
-    store.copy_object("key", "other", if_match="etag")  # type: ignore[call-arg]  # what is to be refused
+    store.copy_object("key", "other", contenttype="text/plain")  # type: ignore[call-arg]  # what is to be refused
 
 
 def lists(store: ObjectStore) -> None:

@@ -1,8 +1,7 @@
-"""The facade: configuration, first use, closing, processes; and what it validates before anything is sent."""
+"""The facade: configuration, first use, closing, processes; and the way of its calls to the client."""
 
 from __future__ import annotations
 
-import inspect
 import io
 import logging
 import os
@@ -32,7 +31,7 @@ from data_store.object_store.errors import (
     ServerError,
     StoreClosed,
 )
-from data_store.object_store.models import DeletedObject, ListOptions, Object, ObjectPage
+from data_store.object_store.models import BucketOptions, DeletedObject, DeleteOptions, ListOptions, Object, ObjectPage
 from data_store.object_store.store import ObjectStore
 from tests.unit.dict_client import MIB, DictClient, PartsClient, VendorError
 
@@ -223,9 +222,9 @@ def test_a_root_bucket_that_another_process_makes_meanwhile_is_used(monkeypatch:
     """Between the question and the making."""
 
     class Late(CountedClient):
-        def create_bucket(self, bucket: str) -> Any:
+        def create_bucket(self, bucket: str, options: BucketOptions) -> Any:
             self.buckets[bucket] = {}
-            return super().create_bucket(bucket)
+            return super().create_bucket(bucket, options)
 
     monkeypatch.setattr(sys.modules[__name__], "CountedClient", Late)
     with ObjectStore({"framework": "dict", "root_bucket": "root"}) as store:
@@ -246,85 +245,6 @@ def test_without_a_root_bucket_a_call_must_name_one() -> None:
     store = ObjectStore("minio://localhost:9000")
     with pytest.raises(InvalidArgument, match="root_bucket"):
         store.read_object("k")
-
-
-# refused before anything is sent
-
-BAD: dict[str, Callable[[ObjectStore], object]] = {
-    "upload_file key": lambda store: store.upload_file("file", ""),
-    "upload_file path": lambda store: store.upload_file("", "k"),
-    "upload_file NUL": lambda store: store.upload_file("a\0b", "k"),
-    "upload_file number": lambda store: store.upload_file(5, "k"),  # type: ignore[arg-type]
-    "upload_object header": lambda store: store.upload_object("file", "k", content_type="a\r\nb"),
-    "upload_object digest": lambda store: store.upload_object("file", "k", content_md5="x"),
-    "put_object key": lambda store: store.put_object(b"", ""),
-    "put_object key type": lambda store: store.put_object(b"", b"k"),  # type: ignore[arg-type]
-    "put_object text": lambda store: store.put_object("text", "k"),  # type: ignore[arg-type]
-    "put_object length": lambda store: store.put_object(b"a", "k", length=-1),
-    "put_object length bool": lambda store: store.put_object(b"a", "k", length=True),
-    "put_object other length": lambda store: store.put_object(b"a", "k", length=2),
-    "put_object metadata": lambda store: store.put_object(b"", "k", metadata={"a b": "c"}),
-    "put_object conditions": lambda store: store.put_object(b"", "k", if_match="a", if_none_match="*"),
-    "download_file key": lambda store: store.download_file("", "file"),
-    "download_file path": lambda store: store.download_file("k", ""),
-    "download_object path": lambda store: store.download_object("k", None),  # type: ignore[arg-type]
-    "get_file": lambda store: store.get_file(""),
-    "get_object range": lambda store: store.get_object("k", offset=-1, length=1),
-    "get_object etag": lambda store: store.get_object("k", if_match='W/"a"'),
-    "read_object": lambda store: store.read_object("\0"),
-    "open_object block": lambda store: store.open_object("k", block_size=0),
-    "open_object key": lambda store: store.open_object(""),
-    "get_ranges nothing": lambda store: store.get_ranges("k", None),  # type: ignore[arg-type]
-    "get_ranges pair": lambda store: store.get_ranges("k", [(0, 1, 2)]),  # type: ignore[list-item]
-    "get_ranges number": lambda store: store.get_ranges("k", [5]),  # type: ignore[list-item]
-    "get_ranges suffix": lambda store: store.get_ranges("k", [(-1, 1)]),
-    "get_ranges empty": lambda store: store.get_ranges("k", [(0, 0)]),
-    "get_ranges None": lambda store: store.get_ranges("k", [(0, None)]),  # type: ignore[list-item]
-    "get_ranges key": lambda store: store.get_ranges("", [(0, 1)]),
-    "head_object": lambda store: store.head_object("\ud800"),
-    "exists": lambda store: store.exists(""),
-    "delete_file": lambda store: store.delete_file(""),
-    "delete_object": lambda store: store.delete_object("x" * 1025),
-    "delete_objects number": lambda store: store.delete_objects(5),  # type: ignore[arg-type]
-    "delete_objects one": lambda store: store.delete_objects("key"),
-    "delete_objects bytes": lambda store: store.delete_objects(b"key"),  # type: ignore[arg-type]
-    "delete_objects last": lambda store: store.delete_objects([*["k"] * 2000, ""]),
-    "list_files": lambda store: store.list_files("\0"),
-    "list_objects limit": lambda store: store.list_objects(limit=0),
-    "list_objects delimiter": lambda store: store.list_objects(delimiter=""),
-    "list_objects start_after": lambda store: store.list_objects(start_after="\0"),
-    "list_prefixes prefix": lambda store: store.list_prefixes("\ud800"),
-    "list_prefixes delimiter": lambda store: store.list_prefixes(delimiter=""),
-    "list_prefixes no delimiter": lambda store: store.list_prefixes(delimiter=None),  # type: ignore[arg-type]
-    "list_page limit": lambda store: store.list_page(limit=1001),
-    "list_page prefix": lambda store: store.list_page("\0"),
-    "list_page cursor": lambda store: store.list_page(cursor=""),
-    "copy_object source": lambda store: store.copy_object("", "l"),
-    "copy_object target": lambda store: store.copy_object("k", ""),
-    "copy_object bucket": lambda store: store.copy_object("k", "l", None, "a/b"),
-    "copy_object header": lambda store: store.copy_object("k", "l", content_type="\n"),
-    "move_object": lambda store: store.move_object("k", "l", metadata={"": ""}),
-    "create_bucket": lambda store: store.create_bucket("Bad"),
-    "delete_bucket": lambda store: store.delete_bucket(""),
-    "bucket_exists": lambda store: store.bucket_exists("a/b"),
-    "bucket type": lambda store: store.read_object("k", 5),  # type: ignore[arg-type]
-    "bucket empty": lambda store: store.read_object("k", ""),
-}
-
-
-@pytest.mark.parametrize("call", BAD.values(), ids=BAD)
-def test_a_bad_parameter_is_refused_before_anything_is_sent(store: ObjectStore, call: Any) -> None:
-    """Not even the root bucket is made for it; iterators are refused when they are made."""
-    Path("file").write_bytes(b"content")
-    with pytest.raises(InvalidArgument):
-        call(store)
-    assert made == [] or made[0].calls == []
-
-
-def test_every_method_has_a_bad_parameter() -> None:
-    """A new method joins the table above."""
-    methods = {name for name, value in vars(ObjectStore).items() if inspect.isfunction(value) and name[0] != "_"}
-    assert methods - {name.split()[0] for name in BAD} == {"ping", "close", "list_buckets"}
 
 
 def test_an_unknown_option_is_a_type_error(store: ObjectStore) -> None:
@@ -443,9 +363,9 @@ def test_many_keys_go_in_batches_of_a_thousand(store: ObjectStore) -> None:
     client = store.client
     original = client.delete_objects
 
-    def counting(bucket: str, keys: Any) -> list[DeletedObject]:
-        batches.append(len(keys))
-        return original(bucket, keys)
+    def counting(bucket: str, objects: Any, **options: Any) -> list[DeletedObject]:
+        batches.append(len(objects))
+        return original(bucket, objects, **options)
 
     def keys() -> Iterator[str]:
         for number in range(2500):
@@ -463,10 +383,10 @@ def test_each_key_has_its_own_outcome(store: ObjectStore, monkeypatch: pytest.Mo
     """In order; with ``quiet`` the failures only."""
 
     class Picky(CountedClient):
-        def delete_object(self, bucket: str, key: str) -> DeletedObject:
+        def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> DeletedObject:
             if key == "bad":
                 raise VendorError("AccessDenied", 403)
-            return super().delete_object(bucket, key)
+            return super().delete_object(bucket, key, options)
 
     monkeypatch.setattr(sys.modules[__name__], "CountedClient", Picky)
     _fill(store, "a", "bad", "z")

@@ -1,0 +1,106 @@
+"""Server-side copies and moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Unpack
+
+from data_store.object_store import validation
+from data_store.object_store.facade.base import Facade
+from data_store.object_store.models import CopyContentOptions, ObjectMetadata, ObjectResult
+
+__all__ = ["Copying"]
+
+
+class Copying(Facade):
+    """Copies and moves on the server."""
+
+    def copy_object(
+        self,
+        src_object: str,
+        dst_object: str,
+        src_bucket: str | None = None,
+        dst_bucket: str | None = None,
+        *,
+        src_version: str | None = None,
+        **changes: Unpack[CopyContentOptions],
+    ) -> ObjectMetadata:
+        """Copy on the server, an object of any size.
+
+        None, or a name left out, keeps the source's value (tags and storage class too); a value replaces only that one.
+        A copy onto itself changes what is given and keeps the rest. A copy that ends early leaves nothing behind.
+
+        Raises:
+            PreconditionFailed: ``if_match`` or ``if_none_match``, which are about the target, does not hold.
+            IntegrityError: the source was replaced meanwhile; the target is as it was.
+            UnsupportedOperation: an option needs what this store does not have.
+        """
+        version = validation.version(src_version, "src_version")
+        arguments = self._copy_arguments(
+            "copy_object", src_object, dst_object, src_bucket, dst_bucket, version, changes
+        )
+        return self._transfers.copy(*arguments, version=version)
+
+    def move_object(
+        self,
+        src_object: str,
+        dst_object: str,
+        src_bucket: str | None = None,
+        dst_bucket: str | None = None,
+        *,
+        src_version: str | None = None,
+        **changes: Unpack[CopyContentOptions],
+    ) -> ObjectMetadata:
+        """Copy as ``copy_object`` does, make sure that the copy is there, then delete the source.
+
+        Not atomic: ended in between, both are there. The source is looked at again before it is deleted; what another
+        writes to it between that look and the deletion survives on the embedded store, and in a bucket with versions;
+        on other servers it is deleted. Moved onto itself, an object stays. With ``src_version`` it is that version
+        which is copied, and then deleted for good.
+        """
+        version = validation.version(src_version, "src_version")
+        arguments = self._copy_arguments(
+            "move_object", src_object, dst_object, src_bucket, dst_bucket, version, changes
+        )
+        return self._transfers.move(*arguments, version=version)
+
+    def copy_objects(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        src_bucket: str | None = None,
+        dst_bucket: str | None = None,
+        *,
+        quiet: bool = False,
+        **changes: Unpack[CopyContentOptions],
+    ) -> list[ObjectResult]:
+        """Copy many objects as ``copy_object`` does; the answer has each target in order, with its own error or None.
+
+        ``pairs`` of source and target are read lazily; ``transfer.max_concurrency`` copies are under way at once. With
+        ``quiet`` the answer has the failures only. A bad pair raises ``InvalidArgument`` when its turn comes; those of
+        a list or tuple are all checked first.
+        """
+        checked, given = validation.many("pairs", pairs, validation.key_pair), validation.content_options(changes)
+        validation.flag("quiet", quiet)
+        for name in (src_bucket, dst_bucket):
+            self._name(name)
+        self._permit("copy_objects", dst_bucket, None, given)
+        source_bucket, bucket = self._bucket(src_bucket), self._bucket(dst_bucket)
+        return self._transfers.copy_many(checked, source_bucket, bucket, given, quiet)
+
+    def _copy_arguments(
+        self,
+        operation: str,
+        src_object: str,
+        dst_object: str,
+        src_bucket: str | None,
+        dst_bucket: str | None,
+        version: str | None,
+        changes: CopyContentOptions,
+    ) -> tuple[str, str, str, str, CopyContentOptions]:
+        source, target = validation.key(src_object, "src_object"), validation.key(dst_object, "dst_object")
+        checked = validation.content_options(changes)
+        for name in (src_bucket, dst_bucket):
+            self._name(name)
+        self._permit(operation, src_bucket, source, {"version": version})
+        self._permit(operation, dst_bucket, target, checked)
+        return self._bucket(src_bucket), source, self._bucket(dst_bucket), target, checked

@@ -1,0 +1,78 @@
+"""Listings of objects, and what is known of many objects."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from data_store.object_store import validation
+from data_store.object_store.facade.base import Facade
+from data_store.object_store.models import GetOptions, ListOptions, ObjectMetadata, ObjectPage, ObjectResult
+from data_store.object_store.paging import pages
+
+__all__ = ["Listing"]
+
+
+class Listing(Facade):
+    """Listings, lazily."""
+
+    def list_files(self, prefix: str = "", bucket: str | None = None) -> Iterator[ObjectMetadata]:
+        """Return all objects below a prefix, lazily, in UTF-8 byte order of their keys."""
+        return self.list_objects(prefix, bucket)
+
+    def list_objects(
+        self,
+        prefix: str = "",
+        bucket: str | None = None,
+        *,
+        delimiter: str | None = None,
+        start_after: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[ObjectMetadata]:
+        """Return objects (no prefixes), lazily, in UTF-8 byte order of their keys.
+
+        Args:
+            prefix: only keys that begin with it.
+            bucket: the bucket.
+            delimiter: only keys that do not have it behind the prefix.
+            start_after: only keys behind this one.
+            limit: at most so many objects.
+        """
+        validation.positive("limit", limit, sys.maxsize)
+        page_size = min(limit or validation.MAX_KEYS, validation.MAX_KEYS) if delimiter is None else None
+        found = self._pages(prefix, bucket, validation.list_options(delimiter, None, start_after, page_size))
+        return itertools.islice((each for page in found for each in page.objects), limit)
+
+    def list_prefixes(self, prefix: str = "", bucket: str | None = None, *, delimiter: str = "/") -> Iterator[str]:
+        """Return the common prefixes up to and including the delimiter, lazily, in UTF-8 byte order."""
+        found = self._pages(prefix, bucket, validation.list_options(delimiter or ""))
+        return (each for page in found for each in page.prefixes)
+
+    def list_page(
+        self,
+        prefix: str = "",
+        bucket: str | None = None,
+        *,
+        delimiter: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> ObjectPage:
+        """Return one page of at most ``limit`` (1 to 1,000) objects and prefixes; its ``cursor`` asks for the next."""
+        options = validation.list_options(delimiter, cursor, None, limit)
+        prefix = validation.prefix(prefix)
+        return self.client.list_page(self._bucket(bucket), prefix, options)
+
+    def head_objects(self, keys: Iterable[str], bucket: str | None = None) -> Iterator[ObjectResult]:
+        """Return what is known of many objects, lazily and in order, each with its own error or None.
+
+        ``keys`` is read as the answers are; ``transfer.max_concurrency`` requests are under way at once. A bad key
+        raises ``InvalidArgument`` when its turn comes; those of a list or tuple are all checked first.
+        """
+        checked = validation.many("keys", keys, validation.key)
+        return self._transfers.head_many(self._bucket(bucket), checked, GetOptions())
+
+    def _pages(self, prefix: str, bucket: str | None, options: ListOptions) -> Iterator[ObjectPage]:
+        prefix, bucket, client = validation.prefix(prefix), self._bucket(bucket), self.client
+        return pages(partial(client.list_page, bucket, prefix), options, self._locator("list_page", bucket))

@@ -25,9 +25,7 @@ def conformance_groups() -> str:
 
 def server_limits() -> str:
     """Return what servers and frameworks cannot do, and why."""
-    rows = [(limits.name, f"a key with {rule.rule}", rule.reason) for limits in TABLE for rule in limits.keys]
-    rows += [(limits.name, what, why) for limits in TABLE for what, why in limits.lacks.items()]
-    return table(("where", "what", "why"), rows)
+    return table(("where", "what", "why"), (row for limits in TABLE for row in limits.rows()))
 
 
 def _promises(group: type) -> str:

@@ -25,6 +25,8 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the page, for the pairs that ran whole."""
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the page, for the pairs that ran whole; a run that was broken off leaves it alone."""
+    if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return
     update(session.config.stash.get(FOUND, {}), VERSIONS)

@@ -1,25 +1,15 @@
 """The conformance suite through `boto3` on MinIO."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from data_store.object_store import ObjectStore
-from data_store.object_store.testing import ObjectStoreConformance
 from data_store.object_store.testing.exceptions import MINIO
-from tests.conformance import store_on
-from tests.servers import Server
+from tests.conformance import OnServer
 
 
 @pytest.mark.server("minio")
-class TestBoto3OnMinio(ObjectStoreConformance):
+class TestBoto3OnMinio(OnServer):
     """`boto3` on MinIO."""
 
+    framework = "boto3"
+    server_name = "minio"
     limits = MINIO
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def store(cls, minio_server: Server) -> Iterator[ObjectStore]:
-        """A store on the server of this run."""
-        with store_on(minio_server, "boto3") as store:
-            yield store

@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from data_store.object_store import ObjectStore
-from data_store.object_store.testing import ObjectStoreConformance
+from data_store.object_store.testing import Limits, ObjectStoreConformance
+from data_store.object_store.testing.facts import KEPT_CHECKSUMS, PICKLING
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
 class TestDictAdapter(ObjectStoreConformance):
     """`dict`."""
+
+    limits = Limits("dict", lacks={PICKLING: "a dict lives in one process", KEPT_CHECKSUMS: "it keeps an MD5 alone"})
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -71,8 +71,9 @@ def test_every_public_name_can_be_imported() -> None:
 
 def test_no_group_hides_a_test_or_a_helper_of_another() -> None:
     """In the class of all groups, no name of a group stands for that of another."""
-    names = Counter(name for group in ObjectStoreConformance.__bases__ for name in vars(group) if name[:2] != "__")
-    assert [name for name, count in names.items() if count > 1] == []
+    own = {"capability"}
+    names = Counter(name for group in ObjectStoreConformance.__bases__ for name in vars(group).keys() - own)
+    assert [name for name, count in names.items() if count > 1 and name[:2] != "__"] == []
 
 
 def test_every_group_is_in_the_class_of_all() -> None:
@@ -80,12 +81,12 @@ def test_every_group_is_in_the_class_of_all() -> None:
     assert set(ConformanceGroup.__subclasses__()) == set(ObjectStoreConformance.__bases__)
 
 
-def test_the_suite_has_more_than_a_hundred_and_ten_sentences() -> None:
+def test_the_suite_has_more_than_three_hundred_sentences() -> None:
     """Each test of the suite says in one sentence what it promises."""
     tests = [
         test for group in ObjectStoreConformance.__bases__ for name, test in vars(group).items() if "test_" in name
     ]
-    assert len(tests) >= 110
+    assert len(tests) >= 300
     assert [test.__name__ for test in tests if not (inspect.getdoc(test) or "").endswith(".")] == []
 
 

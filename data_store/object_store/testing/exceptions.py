@@ -8,12 +8,67 @@ holds fails its case, so the table cannot outlive its reasons.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+from data_store.object_store.capabilities import (
+    SupportsBucketTags,
+    SupportsLifecycle,
+    SupportsNotificationRules,
+    SupportsNotifications,
+    SupportsObjectLock,
+    SupportsTags,
+    SupportsVersioning,
+)
+from data_store.object_store.models import Condition
+from data_store.object_store.testing.facts import (
+    CLEARED_RETENTION,
+    CONCURRENT_UPLOADS,
+    CONDITIONS_WITH_VERSIONS,
+    COPIES_THAT_ENCRYPT,
+    DEFAULT_RETENTION,
+    EMPTY_PARTS,
+    ENCRYPTED_COPIES,
+    ENCRYPTION_CUSTOMER,
+    ENCRYPTION_KMS,
+    ENCRYPTION_S3,
+    EVENTS_AT_ONCE,
+    FULL_METADATA,
+    KEPT_CHECKSUMS,
+    KEYS_BELOW_OBJECTS,
+    LIFECYCLE_ABORT,
+    LIFECYCLE_ABORT_AND_MORE,
+    LIFECYCLE_DELETE_MARKERS,
+    LIFECYCLE_NONCURRENT,
+    LIFECYCLE_NONCURRENT_KEEP,
+    LIFECYCLE_SIZES,
+    LIFECYCLE_SOON,
+    LIFECYCLE_TAGS,
+    LIFECYCLE_TAGS_AND_SIZES,
+    LIFECYCLE_TRANSITION,
+    LISTING_BELOW_OBJECTS,
+    LOCKED_UPLOADS,
+    LONG_METADATA_NAMES,
+    MARKERS_ARE_ABSENCE,
+    METADATA_UNDERSCORES,
+    PARTS_LEFT_OUT,
+    PICKLING,
+    READS_WHILE_REPLACED,
+    RESUMED_EVENTS,
+    SMALL_PARTS,
+    SMALL_SOURCES,
+    TAGS_WITHOUT_ASCII,
+    TIMES_IN_SECONDS,
+    Fact,
+    title,
+)
 
 __all__ = [
     "CEPH_RGW",
+    "CONCURRENT_UPLOADS",
     "FULL_METADATA",
+    "GARAGE",
+    "KEYS_BELOW_OBJECTS",
     "LISTING_BELOW_OBJECTS",
     "LONG_METADATA_NAMES",
     "MEMORY",
@@ -21,16 +76,12 @@ __all__ = [
     "MINIO",
     "NO_LIMITS",
     "PICKLING",
+    "READS_WHILE_REPLACED",
     "TABLE",
+    "VERSITYGW",
     "KeyRule",
     "Limits",
 ]
-
-PICKLING = "pickling a store"
-LISTING_BELOW_OBJECTS = "listing 'a/b' where there is an object 'a'"
-FULL_METADATA = "2,048 bytes of metadata"
-METADATA_UNDERSCORES = "underscores in names of metadata"
-LONG_METADATA_NAMES = "names of metadata of 100 bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +106,23 @@ class Limits:
     Attributes:
         name: the server or framework.
         keys: the keys it refuses; each such write must end as ``UnsupportedOperation``.
-        lacks: what it lacks (a constant of this module) -> the reason.
+        lacks: what it lacks (a capability, a ``Condition``, or a constant of ``facts``) -> the reason.
     """
 
     name: str = ""
     keys: tuple[KeyRule, ...] = ()
-    lacks: Mapping[str, str] = field(default_factory=dict)
+    lacks: Mapping[Fact, str] = field(default_factory=dict)
 
     def refusal(self, key: str) -> KeyRule | None:
         """Return the rule by which a key is refused, or None if it must be taken."""
         return next((rule for rule in self.keys if rule.refuses(key)), None)
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """Yield where, what and why, for a table."""
+        for rule in self.keys:
+            yield self.name, f"a key with {rule.rule}", rule.reason
+        for fact, reason in self.lacks.items():
+            yield self.name, title(fact), reason
 
 
 NO_LIMITS = Limits()
@@ -102,6 +160,15 @@ MINIO = Limits(
         LISTING_BELOW_OBJECTS: "MinIO's listings do not look below an object: 'a/b' is stored and can be read, but is "
         "not listed until 'a' is deleted",
         FULL_METADATA: "MinIO counts the eleven bytes of 'x-amz-meta-' for each name as well and refuses what is over",
+        Condition.DELETE: "MinIO ignores If-Match of a DELETE and would delete whatever is there",
+        TAGS_WITHOUT_ASCII: "MinIO takes ASCII alone in the keys and values of tags (InvalidTag)",
+        LIFECYCLE_ABORT: "MinIO refuses it: it aborts uploads by itself, after a day",
+        LIFECYCLE_ABORT_AND_MORE: "MinIO would keep the other actions and drop this one in silence",
+        LIFECYCLE_TRANSITION: "MinIO knows the tiers of its operator alone (InvalidStorageClass)",
+        LIFECYCLE_SOON: "MinIO runs its rules once a day",
+        EVENTS_AT_ONCE: "the last releases of MinIO hold events back until 4 KiB have gathered",
+        RESUMED_EVENTS: "MinIO's stream of events has no memory",
+        ENCRYPTION_CUSTOMER: "MinIO takes keys of the caller over TLS alone, and the suite's server speaks HTTP",
     },
 )
 
@@ -111,8 +178,116 @@ CEPH_RGW = Limits(
         METADATA_UNDERSCORES: "Ceph RGW stores them as dashes, without saying so",
         LONG_METADATA_NAMES: "Ceph RGW stores names as extended attributes, which have 100 bytes with their prefix "
         "(osd_max_attr_name_len), and answers 500 to longer ones",
+        Condition.COMPLETE: "Ceph RGW ignores conditions of CompleteMultipartUpload and would replace whatever is "
+        "there; what has one is a single PUT, up to 5 GiB",
+        Condition.DELETE: "Ceph RGW ignores If-Match of a DELETE and would delete whatever is there",
+        SupportsNotifications: "Ceph RGW sends events to topics alone",
+        PARTS_LEFT_OUT: "Ceph RGW refuses to complete an upload (InvalidPart) unless all parts that arrived are named",
+        LIFECYCLE_NONCURRENT_KEEP: "Ceph RGW would drop the number in silence, and delete all noncurrent versions",
+        LIFECYCLE_SIZES: "Ceph RGW would drop the filter in silence, and expire objects of any size",
+        LIFECYCLE_TAGS_AND_SIZES: "Ceph RGW would drop the sizes in silence",
+        KEPT_CHECKSUMS: "Ceph RGW 16 ignores checksums, and accepts wrong ones: data-store compares its own on the "
+        "way, and the MD5 when it reads",
+        ENCRYPTION_S3: "Ceph RGW 16 ignores it and would store in the clear",
+        COPIES_THAT_ENCRYPT: "Ceph RGW ignores the encryption of a copy and would store in the clear",
+        ENCRYPTED_COPIES: "Ceph RGW cannot copy what is encrypted (NotImplemented); with SseKms, it can in parts",
+        CONDITIONS_WITH_VERSIONS: "where a bucket ever had versions, Ceph RGW replaces in spite of if_none_match, and "
+        "refuses any if_match",
+        CLEARED_RETENTION: "Ceph RGW refuses an empty retention (MalformedXML); it can be made shorter",
+        LOCKED_UPLOADS: "Ceph RGW drops the legal hold that an upload is started with; set it afterwards",
     },
 )
 
-TABLE: tuple[Limits, ...] = (MEMORY, MINIO, CEPH_RGW)
+VERSITYGW = Limits(
+    "versitygw",
+    keys=(
+        KeyRule(
+            "a leading '/'",
+            "versitygw maps keys to paths and would drop it in silence, so it is refused before it is sent",
+            lambda key: key.startswith("/"),
+        ),
+        KeyRule(
+            "an empty segment ('a//b')",
+            "versitygw maps keys to paths and would store 'a/b', so it is refused before it is sent",
+            lambda key: "//" in key,
+        ),
+        KeyRule(
+            "a segment '.' or '..'",
+            "versitygw maps keys to paths and would store another key, so it is refused before it is sent",
+            lambda key: any(segment in {".", ".."} for segment in key.split("/")),
+        ),
+        KeyRule(
+            "a segment of more than 255 bytes",
+            "versitygw maps keys to paths, and file systems take no longer names",
+            lambda key: any(len(segment.encode()) > 255 for segment in key.split("/")),
+        ),
+        KeyRule(
+            "a control character, U+FFFE or U+FFFF",
+            "versitygw lists it as U+FFFD, since XML cannot hold it, so that the object would not be found again; "
+            "it is refused before it is sent",
+            lambda key: re.search("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", key) is not None,
+        ),
+        KeyRule(
+            "a trailing '/' and content",
+            "versitygw maps keys to paths: it is a directory, which holds no content; an empty object is taken",
+            lambda key: key.endswith("/"),
+        ),
+    ),
+    lacks={
+        KEYS_BELOW_OBJECTS: "versitygw maps keys to paths, where 'a' cannot be a file and a directory; the second of "
+        "the two is refused",
+        READS_WHILE_REPLACED: "versitygw may send the ETag of the old object with the content of the new one, which "
+        "data-store notices and reports as IntegrityError",
+        SupportsLifecycle: "versitygw has no lifecycle rules (NotImplemented)",
+        SupportsNotifications: "versitygw sends no events to clients",
+        SupportsNotificationRules: "versitygw has no notifications of buckets (NotImplemented)",
+        ENCRYPTION_S3: "versitygw ignores it and would store in the clear",
+        ENCRYPTION_KMS: "versitygw ignores it and would store in the clear",
+        ENCRYPTION_CUSTOMER: "versitygw ignores it and would store in the clear",
+        TIMES_IN_SECONDS: "versitygw compares fractions of a second, which it does not tell",
+        DEFAULT_RETENTION: "versitygw keeps the default with the bucket: objects do not tell that they have it",
+        MARKERS_ARE_ABSENCE: "versitygw takes a delete marker for an object: if_none_match='*' fails over one",
+        CLEARED_RETENTION: "versitygw refuses an empty retention; it can be made shorter",
+    },
+)
+
+GARAGE = Limits(
+    "Garage",
+    keys=(
+        KeyRule(
+            "a leading '/'",
+            "Garage drops it in silence and would store another key (with '/', touch the bucket itself), so it is "
+            "refused before it is sent",
+            lambda key: key.startswith("/"),
+        ),
+    ),
+    lacks={
+        CONCURRENT_UPLOADS: "Garage forgets an upload when a younger one of the same key is completed; it then ends as "
+        "UploadNotFound",
+        SupportsVersioning: "Garage has no versions: it ignores the version of a read and of a deletion",
+        SupportsTags: "Garage has no tags, and ignores those of an upload",
+        SupportsBucketTags: "Garage has no tags",
+        SupportsObjectLock: "Garage has no object lock, and ignores retention and legal hold of an upload",
+        SupportsNotifications: "Garage sends no events",
+        SupportsNotificationRules: "Garage sends no events",
+        Condition.PUT: "Garage ignores conditions of writes and would replace whatever is there",
+        Condition.COMPLETE: "Garage ignores conditions of writes and would replace whatever is there",
+        Condition.DELETE: "Garage ignores If-Match of a DELETE and would delete whatever is there",
+        SMALL_PARTS: "Garage takes parts of any size",
+        EMPTY_PARTS: "Garage refuses an empty part",
+        SMALL_SOURCES: "Garage copies no parts from objects under 5 MiB",
+        LIFECYCLE_DELETE_MARKERS: "Garage has no versions",
+        LIFECYCLE_NONCURRENT: "Garage has no versions, and would drop the action in silence",
+        LIFECYCLE_NONCURRENT_KEEP: "Garage has no versions, and would drop the action in silence",
+        LIFECYCLE_ABORT_AND_MORE: "Garage would drop what is about versions in silence",
+        LIFECYCLE_TRANSITION: "Garage has no storage classes, and would drop the action in silence",
+        LIFECYCLE_TAGS: "Garage has no tags, and would drop the filter in silence: the rule would be about all objects",
+        LIFECYCLE_TAGS_AND_SIZES: "Garage has no tags, and would drop that filter in silence",
+        LIFECYCLE_SOON: "Garage runs its rules once a day",
+        ENCRYPTION_S3: "Garage ignores it and would store in the clear",
+        ENCRYPTION_KMS: "Garage ignores it and would store in the clear",
+    },
+)
+
+TABLE: tuple[Limits, ...] = (MEMORY, MINIO, CEPH_RGW, VERSITYGW, GARAGE)
 """All exceptions that this project knows; ``docs/compatibility.md`` shows them."""

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from data_store.object_store.errors import InvalidArgument, NotModified, ObjectNotFound, PreconditionFailed
+from data_store.object_store.models import Condition
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
+from data_store.object_store.testing.conformance.needs import needs
 from data_store.object_store.testing.conformance.streams import large_size
 from data_store.object_store.testing.helpers import random_bytes
 
@@ -24,11 +26,13 @@ def _etag(store: ObjectStore, bucket: str) -> str:
 class Conditions(ConformanceGroup):
     """Conditions."""
 
+    @needs(Condition.PUT)
     def test_a_write_only_if_absent_makes_the_object(self, store: ObjectStore, bucket: str) -> None:
         """if_none_match="*" is no obstacle where there is no object."""
         store.put_object(b"new", "key", bucket, if_none_match="*")
         assert store.read_object("key", bucket) == b"new"
 
+    @needs(Condition.PUT)
     @pytest.mark.parametrize("size", [0, 1000], ids=["empty", "small"])
     def test_a_write_only_if_absent_does_not_replace(self, store: ObjectStore, bucket: str, size: int) -> None:
         """if_none_match="*" raises PreconditionFailed where there is an object, which stays."""
@@ -38,6 +42,7 @@ class Conditions(ConformanceGroup):
         assert (caught.value.bucket, caught.value.key) == (bucket, "key")
         assert store.read_object("key", bucket) == b"old"
 
+    @needs(Condition.PUT)
     def test_a_large_write_only_if_absent_does_not_replace(self, store: ObjectStore, bucket: str) -> None:
         """The condition holds for an object that would travel in parts, too."""
         store.put_object(b"old", "key", bucket)
@@ -45,12 +50,14 @@ class Conditions(ConformanceGroup):
             store.put_object(random_bytes(large_size(store)), "key", bucket, if_none_match="*")
         assert store.read_object("key", bucket) == b"old"
 
+    @needs(Condition.PUT)
     def test_a_large_write_only_if_absent_makes_the_object(self, store: ObjectStore, bucket: str) -> None:
         """And it is no obstacle where there is no object."""
         content = random_bytes(large_size(store))
         store.put_object(content, "key", bucket, if_none_match="*")
         assert store.read_object("key", bucket) == content
 
+    @needs(Condition.PUT)
     @pytest.mark.parametrize("form", ["{}", '"{}"'], ids=["bare", "quoted"])
     def test_a_write_with_the_current_etag_replaces(self, store: ObjectStore, bucket: str, form: str) -> None:
         """if_match with the ETag of the object replaces it, quoted or not."""
@@ -58,6 +65,7 @@ class Conditions(ConformanceGroup):
         store.put_object(b"new", "key", bucket, if_match=form.format(_etag(store, bucket)))
         assert store.read_object("key", bucket) == b"new"
 
+    @needs(Condition.PUT)
     def test_a_write_with_an_old_etag_does_not_replace(self, store: ObjectStore, bucket: str) -> None:
         """if_match with the ETag of a former object raises PreconditionFailed."""
         store.put_object(b"first", "key", bucket)
@@ -67,12 +75,14 @@ class Conditions(ConformanceGroup):
             store.put_object(b"third", "key", bucket, if_match=former)
         assert store.read_object("key", bucket) == b"second"
 
+    @needs(Condition.PUT)
     def test_a_write_with_an_etag_does_not_make_an_object(self, store: ObjectStore, bucket: str) -> None:
         """if_match where there is no object raises PreconditionFailed, not ObjectNotFound."""
         with pytest.raises(PreconditionFailed):
             store.put_object(b"new", "key", bucket, if_match="0123456789abcdef0123456789abcdef")
         assert store.exists("key", bucket) is False
 
+    @needs(Condition.PUT)
     def test_a_write_matches_the_etag_of_an_object_in_parts(self, store: ObjectStore, bucket: str) -> None:
         """The ETag of an object that was uploaded in parts serves as condition."""
         store.put_object(random_bytes(large_size(store)), "key", bucket)

@@ -7,7 +7,7 @@ import pytest
 from data_store.object_store.errors import InvalidArgument, ObjectNotFound
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
-from data_store.object_store.testing.conformance.streams import large_size
+from data_store.object_store.testing.conformance.streams import copied_in_parts
 from data_store.object_store.testing.helpers import assert_same_object, random_bytes
 
 __all__ = ["Copying"]
@@ -28,11 +28,6 @@ AFTER = {
     "content_encoding": "x-after",
     "content_language": "fr",
 }
-
-
-def _large_size(store: ObjectStore) -> int:
-    """Return a size that is copied in parts, where the configuration has a threshold that a test can reach."""
-    return max(large_size(store), min(store.config.transfer.copy_threshold, 16 * 1024**2) + 1)
 
 
 class Copying(ConformanceGroup):
@@ -124,7 +119,7 @@ class Copying(ConformanceGroup):
 
     def test_a_large_object_is_copied_with_everything(self, store: ObjectStore, bucket: str) -> None:
         """An object that is copied in parts keeps content, type, metadata and headers."""
-        content = random_bytes(_large_size(store))
+        content = random_bytes(copied_in_parts(store))
         store.put_object(content, "large", bucket, **BEFORE)  # type: ignore[arg-type]  # a table of options
         answer = store.copy_object("large", "copy", bucket, bucket)
         assert answer.size == len(content)
@@ -135,7 +130,7 @@ class Copying(ConformanceGroup):
         self, store: ObjectStore, bucket: str, name: str, value: object
     ) -> None:
         """Large or small, a copy changes only what is given."""
-        store.put_object(bytes(_large_size(store)), "large", bucket, **BEFORE)  # type: ignore[arg-type]
+        store.put_object(bytes(copied_in_parts(store)), "large", bucket, **BEFORE)  # type: ignore[arg-type]
         store.copy_object("large", "copy", bucket, bucket, **{name: value})  # type: ignore[arg-type]  # a parameter
         head = store.head_object("copy", bucket)
         assert {each: getattr(head, each) for each in BEFORE} == {**BEFORE, name: value}

@@ -13,7 +13,7 @@ from data_store.object_store.errors import InvalidArgument, StoreClosed
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.streams import SourceError
-from data_store.object_store.testing.exceptions import PICKLING
+from data_store.object_store.testing.facts import PICKLING
 
 __all__ = ["LifecycleOfTheStore"]
 

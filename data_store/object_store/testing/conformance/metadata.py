@@ -8,7 +8,7 @@ from data_store.object_store.errors import InvalidArgument, ObjectStoreError
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.streams import large_size
-from data_store.object_store.testing.exceptions import FULL_METADATA, LONG_METADATA_NAMES, METADATA_UNDERSCORES
+from data_store.object_store.testing.facts import FULL_METADATA, LONG_METADATA_NAMES, METADATA_UNDERSCORES
 from data_store.object_store.testing.helpers import random_bytes
 
 __all__ = ["Metadata"]

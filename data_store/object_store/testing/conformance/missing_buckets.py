@@ -7,11 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from data_store.object_store.errors import BucketNotFound
+from data_store.object_store.capabilities import (
+    SupportsBucketTags,
+    SupportsLifecycle,
+    SupportsLifecycleRuns,
+    SupportsMultipart,
+    SupportsNotificationRules,
+    SupportsNotifications,
+    SupportsObjectLock,
+    SupportsTags,
+    SupportsVersioning,
+)
+from data_store.object_store.errors import BucketNotFound, UnsupportedOperation
+from data_store.object_store.models import LifecycleRule
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
+from data_store.object_store.testing.conformance.needs import lacking
 
 __all__ = ["MissingBuckets"]
+
+RULE = LifecycleRule("rule", expire_after_days=9)
 
 OPERATIONS: dict[str, Callable[[ObjectStore, str], object]] = {
     "put_object": lambda store, bucket: store.put_object(b"content", "key", bucket),
@@ -33,6 +48,41 @@ OPERATIONS: dict[str, Callable[[ObjectStore, str], object]] = {
     "list_page": lambda store, bucket: store.list_page(bucket=bucket),
 }
 
+OF_CAPABILITIES: dict[str, tuple[type, Callable[[ObjectStore, str], object]]] = {
+    "enable_versioning": (SupportsVersioning, lambda store, bucket: store.enable_versioning(bucket)),
+    "suspend_versioning": (SupportsVersioning, lambda store, bucket: store.suspend_versioning(bucket)),
+    "versioning_status": (SupportsVersioning, lambda store, bucket: store.versioning_status(bucket)),
+    "list_versions": (SupportsVersioning, lambda store, bucket: list(store.list_versions(bucket=bucket))),
+    "purge": (SupportsVersioning, lambda store, bucket: store.purge("key", bucket)),
+    "create_multipart_upload": (SupportsMultipart, lambda store, bucket: store.create_multipart_upload("key", bucket)),
+    "list_multipart_uploads": (
+        SupportsMultipart,
+        lambda store, bucket: list(store.list_multipart_uploads(bucket=bucket)),
+    ),
+    "abort_stale_uploads": (SupportsMultipart, lambda store, bucket: store.abort_stale_uploads(0, bucket=bucket)),
+    "get_tags": (SupportsTags, lambda store, bucket: store.get_tags("key", bucket)),
+    "set_tags": (SupportsTags, lambda store, bucket: store.set_tags("key", {"a": "b"}, bucket)),
+    "delete_tags": (SupportsTags, lambda store, bucket: store.delete_tags("key", bucket)),
+    "get_bucket_tags": (SupportsBucketTags, lambda store, bucket: store.get_bucket_tags(bucket)),
+    "set_bucket_tags": (SupportsBucketTags, lambda store, bucket: store.set_bucket_tags({"a": "b"}, bucket)),
+    "delete_bucket_tags": (SupportsBucketTags, lambda store, bucket: store.delete_bucket_tags(bucket)),
+    "get_lifecycle": (SupportsLifecycle, lambda store, bucket: store.get_lifecycle(bucket)),
+    "set_lifecycle": (SupportsLifecycle, lambda store, bucket: store.set_lifecycle([RULE], bucket)),
+    "delete_lifecycle": (SupportsLifecycle, lambda store, bucket: store.delete_lifecycle(bucket)),
+    "run_lifecycle": (SupportsLifecycleRuns, lambda store, bucket: store.run_lifecycle(bucket)),
+    "watch": (SupportsNotifications, lambda store, bucket: _watch(store, bucket)),
+    "get_notifications": (SupportsNotificationRules, lambda store, bucket: store.get_notifications(bucket)),
+    "set_notifications": (SupportsNotificationRules, lambda store, bucket: store.set_notifications([], bucket)),
+    "get_default_retention": (SupportsObjectLock, lambda store, bucket: store.get_default_retention(bucket)),
+    "get_retention": (SupportsObjectLock, lambda store, bucket: store.get_retention("key", bucket)),
+    "set_legal_hold": (SupportsObjectLock, lambda store, bucket: store.set_legal_hold("key", True, bucket)),
+}
+
+
+def _watch(store: ObjectStore, bucket: str) -> None:
+    with store.watch(bucket) as watch:
+        watch.next(timeout=60)
+
 
 class MissingBuckets(ConformanceGroup):
     """Missing buckets."""
@@ -44,6 +94,18 @@ class MissingBuckets(ConformanceGroup):
         """Every operation raises BucketNotFound with the name, and makes no bucket."""
         with pytest.raises(BucketNotFound) as caught:
             OPERATIONS[operation](store, missing_bucket)
+        assert caught.value.bucket == missing_bucket
+        assert store.bucket_exists(missing_bucket) is False
+
+    @pytest.mark.parametrize("operation", OF_CAPABILITIES)
+    def test_a_capability_does_not_hide_that_a_bucket_is_missing(
+        self, store: ObjectStore, missing_bucket: str, operation: str
+    ) -> None:
+        """BucketNotFound with the name, or UnsupportedOperation where it is not there either; no bucket is made."""
+        capability, use = OF_CAPABILITIES[operation]
+        refused = (UnsupportedOperation,) if lacking(self, store, capability) else ()
+        with pytest.raises((BucketNotFound, *refused)) as caught:
+            use(store, missing_bucket)
         assert caught.value.bucket == missing_bucket
         assert store.bucket_exists(missing_bucket) is False
 

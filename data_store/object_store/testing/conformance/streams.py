@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from data_store.object_store.store import ObjectStore
 
-__all__ = ["BrokenStream", "Interrupt", "OneWayStream", "ProgressLog", "SourceError", "chunks", "large_size"]
+__all__ = [
+    "BrokenStream",
+    "Interrupt",
+    "OneWayStream",
+    "ProgressLog",
+    "SourceError",
+    "chunks",
+    "copied_in_parts",
+    "large_size",
+]
 
 
 class SourceError(Exception):
@@ -87,3 +96,8 @@ def large_size(store: ObjectStore) -> int:
     """Return a size that is uploaded in at least two parts, the last one odd."""
     transfer = store.config.transfer
     return max(transfer.multipart_threshold, transfer.part_size) + 4321
+
+
+def copied_in_parts(store: ObjectStore) -> int:
+    """Return a size that is copied in parts, where the configuration has a threshold that a test can reach."""
+    return max(large_size(store), min(store.config.transfer.copy_threshold, 16 * 1024**2) + 1)

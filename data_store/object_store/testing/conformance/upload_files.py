@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from data_store.object_store.errors import PreconditionFailed
+from data_store.object_store.models import Condition
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
+from data_store.object_store.testing.conformance.needs import needs
 from data_store.object_store.testing.conformance.streams import Interrupt, ProgressLog, large_size
 from data_store.object_store.testing.helpers import random_bytes
 
@@ -99,6 +101,7 @@ class UploadingFiles(ConformanceGroup):
         head = store.head_object("key", bucket)
         assert (head.cache_control, head.content_language, head.metadata) == ("no-store", "fr", {"x": "y"})
 
+    @needs(Condition.PUT)
     def test_a_condition_holds_for_a_file(self, store: ObjectStore, bucket: str, tmp_path: Path) -> None:
         """An upload with if_none_match does not replace."""
         source = tmp_path / "source"

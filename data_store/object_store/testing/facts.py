@@ -1,0 +1,108 @@
+"""Single things that a server or a framework may lack, by name; ``exceptions.py`` says who does, and why.
+
+A whole capability is named by its class (``SupportsTags``), conditions on a kind of write by a ``Condition``, and
+everything else by a constant of this module.
+"""
+
+from __future__ import annotations
+
+from data_store.object_store.models import Condition
+
+__all__ = [
+    "CLEARED_RETENTION",
+    "CONCURRENT_UPLOADS",
+    "CONDITIONS_WITH_VERSIONS",
+    "COPIES_THAT_ENCRYPT",
+    "DEFAULT_RETENTION",
+    "EMPTY_PARTS",
+    "ENCRYPTED_COPIES",
+    "ENCRYPTION_CUSTOMER",
+    "ENCRYPTION_KMS",
+    "ENCRYPTION_S3",
+    "EVENTS_AT_ONCE",
+    "FULL_METADATA",
+    "KEPT_CHECKSUMS",
+    "KEYS_BELOW_OBJECTS",
+    "LIFECYCLE_ABORT",
+    "LIFECYCLE_ABORT_AND_MORE",
+    "LIFECYCLE_DELETE_MARKERS",
+    "LIFECYCLE_NONCURRENT",
+    "LIFECYCLE_NONCURRENT_KEEP",
+    "LIFECYCLE_SIZES",
+    "LIFECYCLE_SOON",
+    "LIFECYCLE_TAGS",
+    "LIFECYCLE_TAGS_AND_SIZES",
+    "LIFECYCLE_TRANSITION",
+    "LISTING_BELOW_OBJECTS",
+    "LOCKED_UPLOADS",
+    "LONG_METADATA_NAMES",
+    "MARKERS_ARE_ABSENCE",
+    "METADATA_UNDERSCORES",
+    "PARTS_LEFT_OUT",
+    "PICKLING",
+    "READS_WHILE_REPLACED",
+    "RESUMED_EVENTS",
+    "SMALL_PARTS",
+    "SMALL_SOURCES",
+    "TAGS_WITHOUT_ASCII",
+    "TIMES_IN_SECONDS",
+    "Fact",
+    "title",
+]
+
+Fact = type | str
+"""A capability, a ``Condition``, or a constant of this module."""
+
+PICKLING = "pickling a store"
+LISTING_BELOW_OBJECTS = "listing 'a/b' where there is an object 'a'"
+KEYS_BELOW_OBJECTS = "an object 'a/b' beside an object 'a'"
+READS_WHILE_REPLACED = "reading an object whole while it is replaced"
+FULL_METADATA = "2,048 bytes of metadata"
+METADATA_UNDERSCORES = "underscores in names of metadata"
+LONG_METADATA_NAMES = "names of metadata of 100 bytes"
+
+CONDITIONS_WITH_VERSIONS = "conditional writes in a bucket with versions"
+MARKERS_ARE_ABSENCE = "writing with if_none_match over a delete marker"
+
+PARTS_LEFT_OUT = "completing an upload without some of its parts"
+SMALL_PARTS = "refusing parts under 5 MiB"
+EMPTY_PARTS = "an upload of one empty part"
+CONCURRENT_UPLOADS = "two uploads of one key in parts at once"
+SMALL_SOURCES = "a part copied from an object under 5 MiB"
+
+TAGS_WITHOUT_ASCII = "tags in other letters than ASCII"
+
+LIFECYCLE_DELETE_MARKERS = "lifecycle: expire_delete_markers"
+LIFECYCLE_NONCURRENT = "lifecycle: noncurrent_days"
+LIFECYCLE_NONCURRENT_KEEP = "lifecycle: noncurrent_keep"
+LIFECYCLE_ABORT = "lifecycle: abort_uploads_after_days"
+LIFECYCLE_ABORT_AND_MORE = "lifecycle: abort_uploads_after_days with another action"
+LIFECYCLE_TRANSITION = "lifecycle: transition to a class of AWS"
+LIFECYCLE_TAGS = "lifecycle: filter by tags"
+LIFECYCLE_SIZES = "lifecycle: filter by size"
+LIFECYCLE_TAGS_AND_SIZES = "lifecycle: filter by tags and sizes together"
+LIFECYCLE_SOON = "lifecycle: rules that run within a test"
+
+EVENTS_AT_ONCE = "events one by one"
+RESUMED_EVENTS = "watching from a cursor"
+
+ENCRYPTION_S3 = "encryption: SseS3"
+ENCRYPTION_KMS = "encryption: SseKms"
+ENCRYPTION_CUSTOMER = "encryption: SseCustomer"
+COPIES_THAT_ENCRYPT = "encryption: copies that encrypt"
+ENCRYPTED_COPIES = "encryption: copies of what is encrypted with SseKms or SseCustomer"
+
+KEPT_CHECKSUMS = "checksums kept by the server"
+
+TIMES_IN_SECONDS = "if_modified_since with the time that an object tells"
+
+DEFAULT_RETENTION = "a default retention that new objects tell"
+CLEARED_RETENTION = "taking a retention away"
+LOCKED_UPLOADS = "retention and legal hold of an upload in parts"
+
+
+def title(fact: Fact) -> str:
+    """Return a fact in words, for a table."""
+    if isinstance(fact, Condition):
+        return f"conditions (`if_match`, `if_none_match`): {fact}"
+    return f"`{fact.__name__}`" if isinstance(fact, type) else fact

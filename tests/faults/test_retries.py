@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from data_store.object_store import AccessDenied, ObjectStore, ServerError, Throttled
+from data_store.object_store import AccessDenied, BucketOptions, ObjectStore, ServerError, Throttled
 from tests.faults.checks import assert_caused_by_vendor, assert_explains
 from tests.faults.test_network import OPERATIONS, SOME, where
 
@@ -21,7 +21,7 @@ COUNTED: dict[str, Callable[[ObjectStore], object]] = {
     "copy_object": lambda store: store.copy_object("key", "copy"),
     "delete_objects": lambda store: store.delete_objects(["a", "b"]),
     "create_bucket": lambda store: store.create_bucket("new-bucket"),
-    "create_bucket (client)": lambda store: store.client.create_bucket("new-bucket"),
+    "create_bucket (client)": lambda store: store.client.create_bucket("new-bucket", BucketOptions()),
     "delete_bucket": lambda store: store.delete_bucket("bucket"),
     "bucket_exists": lambda store: store.bucket_exists("bucket"),
     "multipart upload": lambda store: store.put_object(bytes(6 * 1024**2), "key"),

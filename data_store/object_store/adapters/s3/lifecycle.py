@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from data_store.object_store.adapters.s3 import xml
+from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.adapters.s3.xml_lifecycle import lifecycle_request, lifecycle_rules
 from data_store.object_store.errors import UnsupportedOperation
 from data_store.object_store.models import LifecycleRule
@@ -37,16 +38,26 @@ def replace_rules(
     """
     before = get()
     disabled = [replace(rule, enabled=False) for rule in rules]
-    put(lifecycle_request(disabled))
+    try:
+        put(lifecycle_request(disabled))
+    except AnswerError:
+        raise  # refused, so nothing was changed
+    except BaseException:  # carried out perhaps, and the answer lost
+        _restore(before, put, delete)
+        raise
     try:
         _check_kept(disabled, get())
         put(lifecycle_request(rules))
     except BaseException:
-        if before is None:
-            delete()
-        else:
-            put(before)
+        _restore(before, put, delete)
         raise
+
+
+def _restore(before: bytes | None, put: Callable[[bytes], object], delete: Callable[[], object]) -> None:
+    if before is None:
+        delete()
+    else:
+        put(before)
 
 
 def _check_kept(asked: Sequence[LifecycleRule], answer: bytes | None) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 
 from data_store.object_store.checksums import cheapest
 from data_store.object_store.client import ObjectStoreClient
+from data_store.object_store.copies import Copies, Copy
 from data_store.object_store.errors import BucketNotFound, IntegrityError, ObjectStoreError, StoreClosed
 from data_store.object_store.executor import Executor
 from data_store.object_store.models import (
@@ -31,8 +32,9 @@ class Bulk:
     takes constant memory. The error of one key stands in its result; a missing bucket and a closed store are raised.
     """
 
-    def __init__(self, client: ObjectStoreClient, executor: Executor, attempts: int) -> None:
+    def __init__(self, client: ObjectStoreClient, copies: Copies, executor: Executor, attempts: int) -> None:
         self._client = client
+        self._copies = copies
         self._executor = executor
         self._attempts = attempts
 
@@ -42,11 +44,9 @@ class Bulk:
             partial(_result, key, partial(self._client.head_object, bucket, key, options)) for key in keys
         )
 
-    def copy(
-        self, pairs: Iterable[tuple[str, str]], copy: Callable[[str, str], ObjectMetadata], *, quiet: bool
-    ) -> list[ObjectResult]:
-        """Copy each first key to the second; return what became of them, with ``quiet`` only of those that failed."""
-        results = self._executor.lazily(partial(_result, key, partial(copy, source, key)) for source, key in pairs)
+    def copy(self, asked: Iterable[Copy], quiet: bool) -> list[ObjectResult]:
+        """Copy; return what became of each target, in order, or with ``quiet`` the failures."""
+        results = self._executor.lazily(partial(_result, each.key, partial(self._copies.copy, each)) for each in asked)
         return [result for result in results if not quiet or result.error is not None]
 
     def verify(self, bucket: str, listed: Iterable[ObjectMetadata | ObjectVersion]) -> Iterator[Verification]:

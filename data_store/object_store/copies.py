@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -29,36 +29,61 @@ from data_store.object_store.models import (
 from data_store.object_store.multipart import Multipart, takes_parts
 from data_store.object_store.planning import split
 
-__all__ = ["Copies"]
+__all__ = ["Copies", "Copy"]
 
 _CONTENT = tuple(ContentOptions.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Copy:
-    """What is copied where, and what the source was when that began."""
+class Copy:
+    """What is to be copied where.
+
+    Attributes:
+        source_bucket: the bucket of the source.
+        source_key: its key.
+        bucket: the bucket of the target.
+        key: its key.
+        changes: what the target has instead of what the source has.
+        version: this version of the source; None: the current one.
+    """
 
     source_bucket: str
-    source: ObjectMetadata
-    version: str | None
+    source_key: str
     bucket: str
     key: str
     changes: CopyContentOptions
-
-    @property
-    def size(self) -> int:
-        """Bytes to copy."""
-        return self.source.size or 0
+    version: str | None = None
 
     @property
     def is_onto_itself(self) -> bool:
         """Whether source and target have the same name."""
-        return (self.source_bucket, self.source.key) == (self.bucket, self.key)
+        return (self.source_bucket, self.source_key) == (self.bucket, self.key)
 
     @property
     def is_conditional(self) -> bool:
         """Whether the target is written only if a condition holds."""
         return self.changes.get("if_match") is not None or self.changes.get("if_none_match") is not None
+
+    def of_source(self) -> GetOptions:
+        """Return how the source is read."""
+        return GetOptions(version=self.version, encryption=self.changes.get("source_encryption"))
+
+    def of_target(self) -> GetOptions:
+        """Return how the copy is read."""
+        encryption = self.changes.get("encryption")
+        return GetOptions(encryption=encryption if isinstance(encryption, SseCustomer) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun(Copy):
+    """A copy, and what the source was when it began."""
+
+    source: ObjectMetadata = field(kw_only=True)
+
+    @property
+    def size(self) -> int:
+        """Bytes to copy."""
+        return self.source.size or 0
 
     def merged(self) -> dict[str, Any]:
         """Return the content options of the copy: the changes, else what the source has."""
@@ -77,6 +102,7 @@ class _Copy:
             encryption=self.changes.get("encryption"),
             source_version=self.version,
             source_etag=self.source.etag,
+            source_updated_time=self.source.updated_time,
             source_encryption=self.changes.get("source_encryption"),
             if_match=self.changes.get("if_match"),
             if_none_match=self.changes.get("if_none_match"),
@@ -85,20 +111,11 @@ class _Copy:
     def ranges(self, part_size: int) -> list[CopySource]:
         """Return the ranges of the source that become parts."""
         encryption = self.changes.get("source_encryption")
-        bucket, source = self.source_bucket, self.source
+        source = (self.source_bucket, self.source_key, self.source.etag)
         return [
-            CopySource(bucket, source.key, source.etag, offset, length, version=self.version, encryption=encryption)
+            CopySource(*source, offset, length, version=self.version, encryption=encryption)
             for offset, length in split(self.size, part_size)
         ]
-
-    def of_source(self) -> GetOptions:
-        """Return how the source is read."""
-        return GetOptions(version=self.version, encryption=self.changes.get("source_encryption"))
-
-    def of_target(self) -> GetOptions:
-        """Return how the copy is read."""
-        encryption = self.changes.get("encryption")
-        return GetOptions(encryption=encryption if isinstance(encryption, SseCustomer) else None)
 
 
 class Copies:
@@ -113,66 +130,42 @@ class Copies:
         self._config = config
         self._executor = executor
 
-    def copy(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        changes: CopyContentOptions,
-        version: str | None = None,
-    ) -> ObjectMetadata:
-        """Copy an object, or a version of it; what ``changes`` does not name stays as the source has it."""
-        return self._copy(self._planned(source_bucket, source_key, bucket, key, changes, version))
+    def copy(self, asked: Copy) -> ObjectMetadata:
+        """Copy an object, or a version of it; what the changes do not name stays as the source has it."""
+        return self._copy(self._begun(asked))
 
-    def move(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        changes: CopyContentOptions,
-        version: str | None = None,
-    ) -> ObjectMetadata:
+    def move(self, asked: Copy) -> ObjectMetadata:
         """Copy, make sure that the copy is there and the source still what was copied, then delete the source.
 
         Moving a version deletes that version. Onto itself, without a version, it is a copy.
         """
-        copy = self._planned(source_bucket, source_key, bucket, key, changes, version)
+        copy = self._begun(asked)
         copied = self._copy(copy)
-        if copy.is_onto_itself and (version is None or copied.version_id in (None, version)):
+        if copy.is_onto_itself and (copy.version is None or copied.version_id in (None, copy.version)):
             return copied  # the copy has replaced it: deleting the source would delete the copy
-        found = self._client.head_object(bucket, key, copy.of_target())
+        found = self._client.head_object(copy.bucket, copy.key, copy.of_target())
         if (found.etag, found.size) != (copied.etag, copied.size):
             raise self._changed(copy, "the copy was replaced before the source was deleted; the source stays")
         self._check_unchanged(copy)
         self._delete_source(copy)
         return copied
 
-    def _delete_source(self, copy: _Copy) -> None:
+    def _delete_source(self, copy: _Begun) -> None:
         """Delete what was copied; where deletions take a condition for sure, nothing else that came in between."""
-        guarded = copy.version is None and Condition.DELETE in self._client.conditions
-        if_match = copy.source.etag if guarded else None
-        options = DeleteOptions(version=copy.version, if_match=if_match)
+        options = DeleteOptions(version=copy.version)
+        if Condition.DELETE in self._client.conditions:
+            options = replace(options, if_match=copy.source.etag, if_updated_time=copy.source.updated_time)
         try:
-            self._client.delete_object(copy.source_bucket, copy.source.key, options)
+            self._client.delete_object(copy.source_bucket, copy.source_key, options)
         except PreconditionFailed as error:
             raise self._changed(copy, "the source was replaced after it was copied; the new one stays") from error
 
-    def _planned(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        changes: CopyContentOptions,
-        version: str | None,
-    ) -> _Copy:
-        options = GetOptions(version=version, encryption=changes.get("source_encryption"))
-        source = self._client.head_object(source_bucket, source_key, options)
-        return _Copy(source_bucket, source, version, bucket, key, changes)
+    def _begun(self, asked: Copy) -> _Begun:
+        source = self._client.head_object(asked.source_bucket, asked.source_key, asked.of_source())
+        target = (asked.bucket, asked.key, asked.changes)
+        return _Begun(asked.source_bucket, asked.source_key, *target, asked.version, source=source)
 
-    def _copy(self, copy: _Copy) -> ObjectMetadata:
+    def _copy(self, copy: _Begun) -> ObjectMetadata:
         try:
             copied = self._written(copy)
         except PreconditionFailed as error:
@@ -181,28 +174,28 @@ class Copies:
             raise self._changed(copy, "the source was replaced while it was copied") from error
         return replace(copied, size=copy.size)
 
-    def _written(self, copy: _Copy) -> ObjectMetadata:
+    def _written(self, copy: _Begun) -> ObjectMetadata:
         if self._goes_in_one(copy):
             options = copy.copy_options()
-            return self._client.copy_object(copy.source_bucket, copy.source.key, copy.bucket, copy.key, options)
+            return self._client.copy_object(copy.source_bucket, copy.source_key, copy.bucket, copy.key, options)
         return self._put_empty(copy) if copy.size == 0 else self._copy_parts(copy)
 
-    def _goes_in_one(self, copy: _Copy) -> bool:
+    def _goes_in_one(self, copy: _Begun) -> bool:
         most = self._client.max_copy_size
         if most is not None and copy.size > min(most, self._config.copy_threshold) and takes_parts(self._client):
             return False
         return not copy.is_conditional or self._honours(copy, Condition.COPY)
 
-    def _honours(self, copy: _Copy, condition: Condition) -> bool:
+    def _honours(self, copy: _Begun, condition: Condition) -> bool:
         return self._client.honours(copy.bucket, copy.key, condition)
 
-    def _put_empty(self, copy: _Copy) -> ObjectMetadata:
+    def _put_empty(self, copy: _Begun) -> ObjectMetadata:
         """Copy nothing under a condition: CopyObject ignores it, and an empty range cannot become a part."""
         if not self._honours(copy, Condition.PUT):
             raise self._ignored(copy)
         return self._client.put_object(copy.bucket, copy.key, Source(io.BytesIO(), 0), self._put_options(copy))
 
-    def _copy_parts(self, copy: _Copy) -> ObjectMetadata:
+    def _copy_parts(self, copy: _Begun) -> ObjectMetadata:
         client = self._client
         if not takes_parts(client) or (copy.is_conditional and not self._honours(copy, Condition.COMPLETE)):
             raise self._ignored(copy)
@@ -211,7 +204,7 @@ class Copies:
         unchanged = partial(self._check_unchanged, copy)
         return Multipart(client, self._executor).copy(ranges, copy.bucket, copy.key, options, unchanged)
 
-    def _put_options(self, copy: _Copy) -> PutOptions:
+    def _put_options(self, copy: _Begun) -> PutOptions:
         return PutOptions(
             **copy.merged(),
             tags=self._tags(copy),
@@ -220,25 +213,25 @@ class Copies:
             if_none_match=copy.changes.get("if_none_match"),
         )
 
-    def _tags(self, copy: _Copy) -> Mapping[str, str] | None:
+    def _tags(self, copy: _Begun) -> Mapping[str, str] | None:
         """Return the tags of the copy; those of the source, which only CopyObject keeps by itself."""
         given, client = copy.changes.get("tags"), self._client
         if given is not None or not isinstance(client, SupportsTags) or client.lacking(SupportsTags) is not None:
             return given
         try:
-            return client.get_tags(copy.source_bucket, copy.source.key, copy.version) or None
+            return client.get_tags(copy.source_bucket, copy.source_key, copy.version) or None
         except UnsupportedOperation:
             return None
 
-    def _check_unchanged(self, copy: _Copy) -> None:
-        found = self._client.head_object(copy.source_bucket, copy.source.key, copy.of_source())
+    def _check_unchanged(self, copy: _Begun) -> None:
+        found = self._client.head_object(copy.source_bucket, copy.source_key, copy.of_source())
         if _identity(found) != _identity(copy.source):
             raise self._changed(copy, "the source was replaced while it was copied")
 
-    def _changed(self, copy: _Copy, reason: str) -> IntegrityError:
+    def _changed(self, copy: _Begun, reason: str) -> IntegrityError:
         return IntegrityError(reason).locate("copy_object", copy.bucket, copy.key, self._framework)
 
-    def _ignored(self, copy: _Copy) -> UnsupportedOperation:
+    def _ignored(self, copy: _Begun) -> UnsupportedOperation:
         ignored = UnsupportedOperation("this server ignores if_match and if_none_match of the target of a copy")
         return ignored.locate("copy_object", copy.bucket, copy.key, self._framework)
 

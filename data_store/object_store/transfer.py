@@ -7,7 +7,7 @@ removed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,18 +23,14 @@ from data_store.object_store.errors import ObjectStoreError
 from data_store.object_store.executor import Executor
 from data_store.object_store.files import AtomicFile
 from data_store.object_store.models import (
-    CopyContentOptions,
     GetOptions,
     MultipartUpload,
     Object,
     ObjectMetadata,
-    ObjectResult,
-    ObjectVersion,
     PartInfo,
     PartOptions,
     Progress,
     PutOptions,
-    Verification,
 )
 from data_store.object_store.reading import open_resuming, without_body
 from data_store.object_store.sources import Digests
@@ -46,7 +42,12 @@ _BUFFER = 1024 * 1024
 
 
 class Transfers:
-    """The transfers of one client, and their threads."""
+    """The transfers of one client, and their threads.
+
+    Attributes:
+        copies: copies on the server.
+        bulk: what is done to many keys.
+    """
 
     def __init__(self, client: ObjectStoreClient, config: ObjectStoreConfiguration) -> None:
         self._client = client
@@ -55,8 +56,8 @@ class Transfers:
         self._attempts = config.retry.max_attempts
         self._executor = Executor(config.transfer.max_concurrency)
         self._uploads = Uploads(client, config.transfer, self._executor)
-        self._copies = Copies(client, config.transfer, self._executor)
-        self._bulk = Bulk(client, self._executor, self._attempts)
+        self.copies = Copies(client, config.transfer, self._executor)
+        self.bulk = Bulk(client, self.copies, self._executor, self._attempts)
 
     def close(self, at_end: Callable[[], object] = lambda: None) -> None:
         """End the transfers and their threads, then call ``at_end``; see ``Executor.close``."""
@@ -131,51 +132,6 @@ class Transfers:
         with _Located("upload_part", bucket, key, self._framework), self._executor.transfer():
             upload = MultipartUpload(key, bucket, upload_id)
             return self._uploads.part(stream, size, upload, part_number, options)
-
-    def copy(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        changes: CopyContentOptions,
-        version: str | None = None,
-    ) -> ObjectMetadata:
-        """Copy on the server, of any size; what ``changes`` does not name stays as the source has it."""
-        return self._copies.copy(source_bucket, source_key, bucket, key, changes, version)
-
-    def move(
-        self,
-        source_bucket: str,
-        source_key: str,
-        bucket: str,
-        key: str,
-        changes: CopyContentOptions,
-        version: str | None = None,
-    ) -> ObjectMetadata:
-        """Copy, make sure that the copy is there, then delete the source, or the version of it that was named."""
-        return self._copies.move(source_bucket, source_key, bucket, key, changes, version)
-
-    def head_many(self, bucket: str, keys: Iterable[str], options: GetOptions) -> Iterator[ObjectResult]:
-        """Yield what is known of each object, in the order of the keys, which are taken as results are."""
-        return self._bulk.head(bucket, keys, options)
-
-    def copy_many(
-        self,
-        pairs: Iterable[tuple[str, str]],
-        source_bucket: str,
-        bucket: str,
-        changes: CopyContentOptions,
-        quiet: bool,
-    ) -> list[ObjectResult]:
-        """Copy each first key to the second; return what became of each, in order, or with ``quiet`` the failures."""
-        return self._bulk.copy(
-            pairs, lambda source, key: self._copies.copy(source_bucket, source, bucket, key, changes), quiet=quiet
-        )
-
-    def verify(self, bucket: str, listed: Iterable[ObjectMetadata | ObjectVersion]) -> Iterator[Verification]:
-        """Read each object or version and yield whether it is what the server vouches for, in their order."""
-        return self._bulk.verify(bucket, listed)
 
     def _read(self, bucket: str, key: str, options: GetOptions) -> bytes:
         return self.open(bucket, key, options).read()

@@ -6,7 +6,7 @@ import io
 import itertools
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from data_store.object_store.body import Source
+from data_store.object_store.copies import Copy
 from data_store.object_store.errors import (
     AccessDenied,
     BucketNotFound,
@@ -24,6 +25,7 @@ from data_store.object_store.errors import (
     StoreClosed,
 )
 from data_store.object_store.models import (
+    CopyContentOptions,
     CopyOptions,
     GetOptions,
     ListOptions,
@@ -47,6 +49,11 @@ def _filled(client: DictClient, count: int = 10) -> list[str]:
     return keys
 
 
+def copies(pairs: Iterable[tuple[str, str]], changes: CopyContentOptions | None = None) -> Iterator[Copy]:
+    """Yield copies within one bucket."""
+    return (Copy("b", source, "b", key, changes or {}) for source, key in pairs)
+
+
 class DenyingClient(DictClient):
     """Refuses every other key."""
 
@@ -66,7 +73,7 @@ def test_each_key_has_its_answer_in_order(concurrency: int) -> None:
     client = DenyingClient()
     transfers = transfers_of(client, max_concurrency=concurrency)
     keys = [*_filled(client), "missing"]
-    results = list(transfers.head_many("b", keys, GetOptions()))
+    results = list(transfers.bulk.head("b", keys, GetOptions()))
     transfers.close()
     assert [result.key for result in results] == keys
     for result in results[0:10:2]:
@@ -84,7 +91,7 @@ def test_the_options_go_with_every_key() -> None:
     client = DictClient()
     transfers = transfers_of(client)
     keys = _filled(client, 3)
-    results = list(transfers.head_many("b", keys, GetOptions(if_match="another")))
+    results = list(transfers.bulk.head("b", keys, GetOptions(if_match="another")))
     transfers.close()
     assert [type(result.error) for result in results] == [PreconditionFailed] * 3
 
@@ -95,7 +102,7 @@ def test_keys_are_taken_as_results_are() -> None:
     transfers = transfers_of(client, max_concurrency=4)
     _filled(client, 1)
     taken = itertools.count()
-    results = transfers.head_many("b", (f"missing-{next(taken)}" for _ in itertools.count()), GetOptions())
+    results = transfers.bulk.head("b", (f"missing-{next(taken)}" for _ in itertools.count()), GetOptions())
     assert [type(next(results).error) for _ in range(3)] == [ObjectNotFound] * 3
     assert next(taken) <= 3 + 4
     transfers.close()
@@ -105,7 +112,7 @@ def test_a_missing_bucket_is_no_error_of_a_key() -> None:
     """It is raised at once."""
     transfers = transfers_of(DictClient())
     with pytest.raises(BucketNotFound):
-        list(transfers.head_many("missing", ["k"], GetOptions()))
+        list(transfers.bulk.head("missing", ["k"], GetOptions()))
     transfers.close()
 
 
@@ -113,7 +120,7 @@ def test_a_store_that_is_closed_meanwhile_ends_the_answers() -> None:
     """Closing does not wait for who has stopped asking."""
     client = DictClient()
     transfers = transfers_of(client)
-    results = transfers.head_many("b", _filled(client), GetOptions())
+    results = transfers.bulk.head("b", _filled(client), GetOptions())
     next(results)
     closer = threading.Thread(target=transfers.close)
     closer.start()
@@ -135,7 +142,7 @@ def test_as_many_requests_at_once_as_configured() -> None:
 
     client = Together()
     transfers = transfers_of(client, max_concurrency=3)
-    results = list(transfers.head_many("b", _filled(client, 9), GetOptions()))
+    results = list(transfers.bulk.head("b", _filled(client, 9), GetOptions()))
     transfers.close()
     assert all(result.error is None for result in results)
 
@@ -149,7 +156,7 @@ def test_copies_report_every_pair_in_order() -> None:
     transfers = transfers_of(client, max_concurrency=2)
     keys = _filled(client)
     pairs = [(key, f"new-{key}") for key in [*keys, "missing"]]
-    results = transfers.copy_many(iter(pairs), "b", "b", {"content_type": "image/png"}, quiet=False)
+    results = transfers.bulk.copy(copies(pairs, {"content_type": "image/png"}), quiet=False)
     transfers.close()
     assert [result.key for result in results] == [target for _, target in pairs]
     assert [type(result.error) for result in results[1:10:2]] == [AccessDenied] * 5
@@ -165,7 +172,7 @@ def test_quiet_copies_report_failures_only() -> None:
     client = DenyingClient()
     transfers = transfers_of(client)
     pairs = [(key, f"new-{key}") for key in _filled(client)]
-    results = transfers.copy_many(pairs, "b", "b", {}, quiet=True)
+    results = transfers.bulk.copy(copies(pairs), quiet=True)
     transfers.close()
     assert [result.key for result in results] == [target for _, target in pairs[1::2]]
     assert all(result.error is not None for result in results)
@@ -188,7 +195,7 @@ def test_any_number_of_quiet_copies_takes_constant_memory() -> None:
     def peak(count: int) -> int:
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
-        assert transfers.copy_many((("a", "b") for _ in range(count)), "b", "b", {}, quiet=True) == []
+        assert transfers.bulk.copy(copies(("a", "b") for _ in range(count)), quiet=True) == []
         return tracemalloc.get_traced_memory()[1] - before
 
     tracemalloc.start()
@@ -205,7 +212,7 @@ def test_a_large_copy_among_many_goes_in_parts() -> None:
     client = PartsClient()
     transfers = transfers_of(client, max_concurrency=2)
     client.put_object("b", "k", Source(io.BytesIO(CONTENT), len(CONTENT)), PutOptions())
-    results = transfers.copy_many([("k", f"k{number}") for number in range(4)], "b", "b", {}, quiet=False)
+    results = transfers.bulk.copy(copies(("k", f"k{number}") for number in range(4)), quiet=False)
     transfers.close()
     assert [result.error for result in results] == [None] * 4
     assert client.calls.count("upload_part_copy") == 4 * 3
@@ -225,7 +232,7 @@ def test_a_bad_key_ends_many_copies_when_it_is_reached() -> None:
         raise ValueError("mine")
 
     with pytest.raises(ValueError, match="mine"):
-        transfers.copy_many(pairs(), "b", "b", {}, quiet=False)
+        transfers.bulk.copy(copies(pairs()), quiet=False)
     transfers.close()
     assert {f"new-{key}" for key in keys[:2]} <= set(client.buckets["b"])
 
@@ -241,7 +248,7 @@ def listed(client: DictClient, prefix: str) -> Iterator[ObjectMetadata]:
 
 def _verified(client: DictClient, **transfer: Any) -> dict[str, tuple[tuple[str, ...], type | None]]:
     transfers = transfers_of(client, **transfer)
-    found = list(transfers.verify("b", listed(client, "k")))
+    found = list(transfers.bulk.verify("b", listed(client, "k")))
     transfers.close()
     return {each.key: (each.checked, type(each.error) if each.error else None) for each in found}
 
@@ -336,7 +343,7 @@ def test_who_stops_verifying_ends_the_reading() -> None:
     _filled(client, 2)
     client.buckets["b"]["k001"] = replace(client.buckets["b"]["k001"], content=bytes(10**7))
     transfers = transfers_of(client, max_concurrency=2)
-    found: Any = transfers.verify("b", listed(client, ""))
+    found: Any = transfers.bulk.verify("b", listed(client, ""))
     assert next(found).key == "k000"
     assert begun.wait(WAIT)
     found.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from data_store.object_store.copies import Copy
 from data_store.object_store.errors import (
     AccessDenied,
     IntegrityError,
@@ -63,7 +64,7 @@ def test_a_copy_keeps_what_is_not_replaced(changes: Any, size: int, target: str)
     client = PartsClient()
     transfers = transfers_of(client)
     put(client, CONTENT[:size], options=SOURCE)
-    done = transfers.copy("b", "k", "b", target, changes)
+    done = transfers.copies.copy(Copy("b", "k", "b", target, changes))
     expected = {name: getattr(SOURCE, name) for name in FIELDS}
     expected |= {name: value for name, value in changes.items() if value is not None}
     assert options_of(client, target) == expected
@@ -79,7 +80,7 @@ def test_a_copy_over_the_threshold_goes_in_parts(size: int, parts: int) -> None:
     client = PartsClient()
     transfers = transfers_of(client)
     put(client, CONTENT[:size])
-    transfers.copy("b", "k", "b", "l", {})
+    transfers.copies.copy(Copy("b", "k", "b", "l", {}))
     assert client.calls.count("upload_part_copy") == parts
     assert client.calls.count("copy_object") == (0 if parts else 1)
     assert stored_content(client, "l") == CONTENT[:size]
@@ -92,7 +93,7 @@ def test_a_copy_of_a_missing_object_starts_nothing() -> None:
     client = PartsClient()
     client.create_bucket("b", BucketOptions())
     with pytest.raises(ObjectNotFound) as caught:
-        transfers_of(client).copy("b", "missing", "b", "l", {})
+        transfers_of(client).copies.copy(Copy("b", "missing", "b", "l", {}))
     assert caught.value.key == "missing"
     assert client.calls == ["create_bucket", "head_object"]
 
@@ -111,7 +112,7 @@ def test_a_copy_of_an_object_that_is_replaced_meanwhile_leaves_nothing(size: int
     transfers = transfers_of(client)
     put(client, CONTENT[:size])
     with pytest.raises(IntegrityError, match="replaced while it was copied"):
-        transfers.copy("b", "k", "b", "l", {})
+        transfers.copies.copy(Copy("b", "k", "b", "l", {}))
     assert "l" not in client.buckets["b"]
     assert client.uploads == {}
     transfers.close()
@@ -125,7 +126,7 @@ def test_a_copy_keeps_its_tags_unless_others_are_given(size: int, target: str, t
     client = TagsClient()
     transfers = transfers_of(client)
     put(client, CONTENT[:size], options=replace(SOURCE, tags={"a": "b"}))
-    transfers.copy("b", "k", "b", target, {"tags": tags})
+    transfers.copies.copy(Copy("b", "k", "b", target, {"tags": tags}))
     assert client.buckets["b"][target].tags == ({"a": "b"} if tags is None else tags)
     assert client.calls.count("get_tags") == (1 if tags is None and size > PART else 0)
     expected = {name: getattr(SOURCE, name) for name in FIELDS}
@@ -145,7 +146,7 @@ def test_a_server_without_tags_has_none_to_keep() -> None:
     transfers = transfers_of(client)
     put(client, CONTENT)
     for _ in range(2):
-        transfers.copy("b", "k", "b", "l", {})
+        transfers.copies.copy(Copy("b", "k", "b", "l", {}))
         assert stored_content(client, "l") == CONTENT
     assert client.calls.count("get_tags") == 1
     transfers.close()
@@ -162,7 +163,7 @@ def test_tags_that_cannot_be_read_are_not_dropped() -> None:
     transfers = transfers_of(client)
     put(client, CONTENT)
     with pytest.raises(AccessDenied):
-        transfers.copy("b", "k", "b", "l", {})
+        transfers.copies.copy(Copy("b", "k", "b", "l", {}))
     assert "create_multipart_upload" not in client.calls
     transfers.close()
 
@@ -175,7 +176,7 @@ def test_a_framework_that_copies_any_size_gets_one_request() -> None:
 
     client = Embedded()
     put(client, CONTENT)
-    transfers_of(client).copy("b", "k", "b", "l", {})
+    transfers_of(client).copies.copy(Copy("b", "k", "b", "l", {}))
     assert client.calls == ["put_object", "head_object", "copy_object"]
 
 
@@ -188,7 +189,7 @@ def test_a_server_that_copies_less_gets_parts() -> None:
     client = Small()
     transfers = transfers_of(client)
     put(client, CONTENT[:1001])
-    transfers.copy("b", "k", "b", "l", {})
+    transfers.copies.copy(Copy("b", "k", "b", "l", {}))
     assert client.calls.count("upload_part_copy") == 1
     assert stored_content(client, "l") == CONTENT[:1001]
     transfers.close()
@@ -242,7 +243,7 @@ def test_a_copy_names_its_source_and_both_encryptions_everywhere(encryption: Any
     client = AskedClient()
     transfers = transfers_of(client)
     etag = put(client, CONTENT[:size]).etag
-    transfers.copy("b", "k", "b", "l", {"encryption": encryption, "source_encryption": OLD_KEY}, "v1")
+    transfers.copies.copy(Copy("b", "k", "b", "l", {"encryption": encryption, "source_encryption": OLD_KEY}, "v1"))
     transfers.close()
     sources = [each for each in client.asked if isinstance(each, CopySource)]
     assert len(sources) == (2 if size > PART else 0)
@@ -264,7 +265,7 @@ def test_the_verification_of_a_move_reads_with_the_key_of_the_copy() -> None:
     """The source's is another."""
     client = AskedClient()
     put(client, b"content")
-    transfers_of(client).move("b", "k", "b", "l", {"encryption": NEW_KEY, "source_encryption": OLD_KEY})
+    transfers_of(client).copies.move(Copy("b", "k", "b", "l", {"encryption": NEW_KEY, "source_encryption": OLD_KEY}))
     heads = [each.encryption for each in client.asked if isinstance(each, GetOptions)]
     assert heads == [OLD_KEY, NEW_KEY, OLD_KEY]
 
@@ -288,7 +289,7 @@ def test_a_copy_that_fails_leaves_nothing(fails: int, failure: BaseException) ->
     put(client, CONTENT)
     put(client, b"old", "l")
     with pytest.raises((AccessDenied, KeyboardInterrupt)):
-        transfers.copy("b", "k", "b", "l", {})
+        transfers.copies.copy(Copy("b", "k", "b", "l", {}))
     assert stored_content(client, "l") == b"old"
     assert client.uploads == {}
     transfers.close()
@@ -307,7 +308,7 @@ def test_parts_are_copied_at_once() -> None:
     client = Together()
     transfers = transfers_of(client, max_concurrency=3)
     put(client, CONTENT)
-    transfers.copy("b", "k", "b", "l", {})
+    transfers.copies.copy(Copy("b", "k", "b", "l", {}))
     assert stored_content(client, "l") == CONTENT
     transfers.close()
 
@@ -327,7 +328,7 @@ def test_parts_of_two_versions_never_become_one_object() -> None:
     transfers = transfers_of(client, max_concurrency=1)
     put(client, CONTENT)
     with pytest.raises(IntegrityError, match="replaced") as caught:
-        transfers.copy("b", "k", "b", "l", {})
+        transfers.copies.copy(Copy("b", "k", "b", "l", {}))
     assert (caught.value.operation, caught.value.framework) == ("copy_object", "memory")
     assert "l" not in client.buckets["b"]
     assert client.uploads == {}

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from data_store.object_store.copies import Copy
 from data_store.object_store.errors import PreconditionFailed, UnsupportedOperation
-from data_store.object_store.models import Condition
+from data_store.object_store.models import Condition, CopyContentOptions
 from tests.unit.dict_client import DictClient, PartsClient
 from tests.unit.transfer_support import (
     CONTENT,
@@ -48,10 +49,11 @@ def test_a_conditional_copy_replaces_what_it_expects_and_nothing_else(
     for changes in ({"if_none_match": "*"}, {"if_match": "another"}):
         before = dict(client.buckets["b"])
         with pytest.raises(PreconditionFailed):
-            transfers.copy("b", "k", "b", target, changes)  # type: ignore[arg-type]  # a TypedDict
+            transfers.copies.copy(Copy("b", "k", "b", target, changes))  # type: ignore[arg-type]  # a TypedDict
         assert client.buckets["b"] == before
-    transfers.copy("b", "k", "b", target, {"if_match": client.buckets["b"][target].etag, "content_language": "fr"})
-    transfers.copy("b", "k", "b", "new", {"if_none_match": "*"})
+    kept: CopyContentOptions = {"if_match": client.buckets["b"][target].etag, "content_language": "fr"}
+    transfers.copies.copy(Copy("b", "k", "b", target, kept))
+    transfers.copies.copy(Copy("b", "k", "b", "new", {"if_none_match": "*"}))
     assert stored_content(client, target) == stored_content(client, "new") == CONTENT[:size]
     expected = {name: getattr(SOURCE, name) for name in FIELDS}
     assert options_of(client, target) == {**expected, "content_language": "fr"}
@@ -78,7 +80,7 @@ def test_a_conditional_copy_is_refused_where_nothing_honours_it(cls: type[DictCl
     put(client, CONTENT[:size])
     client.calls.clear()
     with pytest.raises(UnsupportedOperation) as caught:
-        transfers.copy("b", "k", "b", "l", changes)
+        transfers.copies.copy(Copy("b", "k", "b", "l", changes))
     assert (caught.value.operation, caught.value.key, caught.value.framework) == ("copy_object", "l", "memory")
     assert client.calls == ["head_object"]
     transfers.close()
@@ -90,6 +92,6 @@ def test_an_empty_object_is_copied_conditionally_by_a_put(cls: type[DictClient])
     client = cls()
     put(client, b"", options=SOURCE)
     client.calls.clear()
-    transfers_of(client).copy("b", "k", "b", "l", {"if_none_match": "*"})
+    transfers_of(client).copies.copy(Copy("b", "k", "b", "l", {"if_none_match": "*"}))
     assert client.calls == ["head_object", "put_object"]
     assert options_of(client, "l") == {name: getattr(SOURCE, name) for name in FIELDS}

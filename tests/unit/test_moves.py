@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from data_store.object_store.copies import Copy
 from data_store.object_store.errors import (
     AccessDenied,
     IntegrityError,
@@ -45,7 +46,7 @@ def test_a_move_deletes_the_source() -> None:
     transfers = transfers_of(client)
     put(client, b"content")
     client.calls.clear()
-    transfers.move("b", "k", "b", "l", {})
+    transfers.copies.move(Copy("b", "k", "b", "l", {}))
     assert client.calls == ["head_object", "copy_object", "head_object", "head_object", "delete_object"]
     assert set(client.buckets["b"]) == {"l"}
 
@@ -70,7 +71,7 @@ def test_a_move_that_fails_keeps_the_source(fault: str) -> None:
     transfers = transfers_of(client)
     put(client, b"content")
     with pytest.raises(IntegrityError if fault == "verify" else AccessDenied) as caught:
-        transfers.move("b", "k", "b", "l", {})
+        transfers.copies.move(Copy("b", "k", "b", "l", {}))
     assert isinstance(caught.value, ObjectStoreError)
     assert caught.value.framework == "memory"
     assert stored_content(client) == b"content"
@@ -81,7 +82,7 @@ def test_a_move_onto_itself_keeps_the_object() -> None:
     client = DictClient()
     transfers = transfers_of(client)
     put(client, b"content", options=SOURCE)
-    transfers.move("b", "k", "b", "k", {"content_type": "image/png"})
+    transfers.copies.move(Copy("b", "k", "b", "k", {"content_type": "image/png"}))
     assert stored_content(client) == b"content"
     assert options_of(client, "k")["content_type"] == "image/png"
     assert options_of(client, "k")["metadata"] == {"a": "b"}
@@ -99,7 +100,7 @@ def test_a_source_that_is_replaced_while_it_is_moved_stays() -> None:
     client = Replaced()
     put(client, b"content")
     with pytest.raises(IntegrityError, match="source was replaced"):
-        transfers_of(client).move("b", "k", "b", "l", {})
+        transfers_of(client).copies.move(Copy("b", "k", "b", "l", {}))
     assert (stored_content(client), stored_content(client, "l")) == (b"another", b"content")
 
 
@@ -185,7 +186,7 @@ def test_a_version_is_restored_to_the_top(size: int) -> None:
     transfers = transfers_of(client)
     old = put(client, CONTENT[:size], options=replace(SOURCE, tags={"a": "b"})).version_id
     put(client, b"current", options=PutOptions(content_type="image/png"))
-    done = transfers.copy("b", "k", "b", "k", {}, old)
+    done = transfers.copies.copy(Copy("b", "k", "b", "k", {}, old))
     assert stored_content(client) == CONTENT[:size]
     assert client.buckets["b"]["k"].tags == {"a": "b"}
     assert options_of(client, "k") == {name: getattr(SOURCE, name) for name in FIELDS}
@@ -199,7 +200,7 @@ def test_a_missing_version_is_not_copied() -> None:
     client = VersionsClient()
     put(client, b"content")
     with pytest.raises(VersionNotFound):
-        transfers_of(client).copy("b", "k", "b", "l", {}, "missing")
+        transfers_of(client).copies.copy(Copy("b", "k", "b", "l", {}, "missing"))
     assert set(client.buckets["b"]) == {"k"}
 
 
@@ -211,7 +212,7 @@ def test_moving_a_version_deletes_that_version(size: int, target: str) -> None:
     transfers = transfers_of(client)
     old = put(client, CONTENT[:size]).version_id
     current = put(client, b"current").version_id
-    transfers.move("b", "k", "b", target, {}, old)
+    transfers.copies.move(Copy("b", "k", "b", target, {}, old))
     assert stored_content(client, target) == CONTENT[:size]
     assert old not in client.kept
     assert current in client.kept
@@ -224,7 +225,7 @@ def test_moving_a_version_that_the_copy_replaces_deletes_nothing() -> None:
     client = VersionsClient()
     client.suspended = True
     put(client, b"content")
-    transfers_of(client).move("b", "k", "b", "k", {"content_type": "image/png"}, "null")
+    transfers_of(client).copies.move(Copy("b", "k", "b", "k", {"content_type": "image/png"}, "null"))
     assert stored_content(client) == b"content"
     assert options_of(client, "k")["content_type"] == "image/png"
     assert "delete_object" not in client.calls

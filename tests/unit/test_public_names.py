@@ -67,6 +67,7 @@ PUBLIC = [
     "Progress",
     "PutOptions",
     "RangeNotSatisfiable",
+    "ReadConditions",
     "Retention",
     "RetentionMode",
     "RetryConfiguration",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Unpack
 
 from data_store.object_store import validation
+from data_store.object_store.copies import Copy
 from data_store.object_store.facade.base import Facade
 from data_store.object_store.models import CopyContentOptions, ObjectMetadata, ObjectResult
 
@@ -36,10 +37,8 @@ class Copying(Facade):
             UnsupportedOperation: an option needs what this store does not have.
         """
         version = validation.version(src_version, "src_version")
-        arguments = self._copy_arguments(
-            "copy_object", src_object, dst_object, src_bucket, dst_bucket, version, changes
-        )
-        return self._transfers.copy(*arguments, version=version)
+        asked = self._checked_copy("copy_object", src_object, dst_object, src_bucket, dst_bucket, version, changes)
+        return self._transfers.copies.copy(asked)
 
     def move_object(
         self,
@@ -59,10 +58,8 @@ class Copying(Facade):
         which is copied, and then deleted for good.
         """
         version = validation.version(src_version, "src_version")
-        arguments = self._copy_arguments(
-            "move_object", src_object, dst_object, src_bucket, dst_bucket, version, changes
-        )
-        return self._transfers.move(*arguments, version=version)
+        asked = self._checked_copy("move_object", src_object, dst_object, src_bucket, dst_bucket, version, changes)
+        return self._transfers.copies.move(asked)
 
     def copy_objects(
         self,
@@ -85,9 +82,10 @@ class Copying(Facade):
             self._name(name)
         self._permit("copy_objects", dst_bucket, None, given)
         source_bucket, bucket = self._bucket(src_bucket), self._bucket(dst_bucket)
-        return self._transfers.copy_many(checked, source_bucket, bucket, given, quiet)
+        asked = (Copy(source_bucket, source, bucket, key, given) for source, key in checked)
+        return self._transfers.bulk.copy(asked, quiet)
 
-    def _copy_arguments(
+    def _checked_copy(
         self,
         operation: str,
         src_object: str,
@@ -96,11 +94,11 @@ class Copying(Facade):
         dst_bucket: str | None,
         version: str | None,
         changes: CopyContentOptions,
-    ) -> tuple[str, str, str, str, CopyContentOptions]:
+    ) -> Copy:
         source, target = validation.key(src_object, "src_object"), validation.key(dst_object, "dst_object")
         checked = validation.content_options(changes)
         for name in (src_bucket, dst_bucket):
             self._name(name)
         self._permit(operation, src_bucket, source, {"version": version})
         self._permit(operation, dst_bucket, target, checked)
-        return self._bucket(src_bucket), source, self._bucket(dst_bucket), target, checked
+        return Copy(self._bucket(src_bucket), source, self._bucket(dst_bucket), target, checked, version)

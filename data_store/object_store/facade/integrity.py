@@ -25,6 +25,6 @@ class Integrity(Versions, Listing):
         validation.flag("versions", versions)
         prefix, name = validation.prefix(prefix), self._bucket(bucket)
         if not versions:
-            return self._transfers.verify(name, self.list_objects(prefix, name))
+            return self._transfers.bulk.verify(name, self.list_objects(prefix, name))
         found = self.list_versions(prefix, name)
-        return self._transfers.verify(name, (each for each in found if not each.is_delete_marker))
+        return self._transfers.bulk.verify(name, (each for each in found if not each.is_delete_marker))

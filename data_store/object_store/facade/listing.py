@@ -71,7 +71,7 @@ class Listing(Facade):
         raises ``InvalidArgument`` when its turn comes; those of a list or tuple are all checked first.
         """
         checked = validation.many("keys", keys, validation.key)
-        return self._transfers.head_many(self._bucket(bucket), checked, GetOptions())
+        return self._transfers.bulk.head(self._bucket(bucket), checked, GetOptions())
 
     def _pages(self, prefix: str, bucket: str | None, options: ListOptions) -> Iterator[ObjectPage]:
         prefix, bucket, client = validation.prefix(prefix), self._bucket(bucket), self.client

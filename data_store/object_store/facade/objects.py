@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Unpack
 
 from data_store.object_store import validation
@@ -17,6 +16,7 @@ from data_store.object_store.models import (
     ObjectMetadata,
     Progress,
     PutOptions,
+    ReadConditions,
     SseCustomer,
     UploadOptions,
 )
@@ -143,16 +143,13 @@ class Objects(Facade):
         *,
         offset: int | None = None,
         length: int | None = None,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
-        if_modified_since: datetime | None = None,
-        if_unmodified_since: datetime | None = None,
         encryption: SseCustomer | None = None,
+        **conditions: Unpack[ReadConditions],
     ) -> Object:
         """Return an object, or ``length`` bytes of it from ``offset``, with a streaming body.
 
         A negative offset is a suffix: the last bytes, or all if there are fewer. An empty object has no range.
-        Close the object, or read it to its end. Times are aware, and servers compare whole seconds.
+        Close the object, or read it to its end.
 
         Raises:
             RangeNotSatisfiable: the range begins behind the last byte.
@@ -160,16 +157,7 @@ class Objects(Facade):
             NotModified: the ETag is ``if_none_match``, or it was not modified after ``if_modified_since``.
             VersionNotFound: there is no version of that id, or it is a delete marker.
         """
-        options = validation.get_options(
-            offset,
-            length,
-            if_match,
-            if_none_match,
-            version=version,
-            if_modified_since=if_modified_since,
-            if_unmodified_since=if_unmodified_since,
-            encryption=encryption,
-        )
+        options = validation.get_options(offset, length, version=version, encryption=encryption, **conditions)
         key, bucket = self._source("get_object", key, bucket, options)
         return self._transfers.open(bucket, key, options)
 
@@ -226,23 +214,11 @@ class Objects(Facade):
         bucket: str | None = None,
         version: str | None = None,
         *,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
-        if_modified_since: datetime | None = None,
-        if_unmodified_since: datetime | None = None,
         encryption: SseCustomer | None = None,
+        **conditions: Unpack[ReadConditions],
     ) -> ObjectMetadata:
         """Return all that is known of an object but its content; the conditions are those of ``get_object``."""
-        options = validation.get_options(
-            None,
-            None,
-            if_match,
-            if_none_match,
-            version=version,
-            if_modified_since=if_modified_since,
-            if_unmodified_since=if_unmodified_since,
-            encryption=encryption,
-        )
+        options = validation.get_options(version=version, encryption=encryption, **conditions)
         key, bucket = self._source("head_object", key, bucket, options)
         return self.client.head_object(bucket, key, options)
 

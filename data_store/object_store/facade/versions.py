@@ -8,6 +8,7 @@ from functools import partial
 
 from data_store.object_store import validation
 from data_store.object_store.capabilities import SupportsVersioning
+from data_store.object_store.copies import Copy
 from data_store.object_store.errors import InvalidArgument, VersionNotFound
 from data_store.object_store.facade.copying import Copying
 from data_store.object_store.facade.deleting import Deleting
@@ -83,7 +84,7 @@ class Versions(Objects, Deleting, Copying):
             return self.head_object(key, bucket)
         if found.is_latest:
             return self.head_object(key, bucket, checked)
-        return self._transfers.copy(bucket, key, bucket, key, {}, version=checked)
+        return self._transfers.copies.copy(Copy(bucket, key, bucket, key, {}, checked))
 
     def purge(self, key: str, bucket: str | None = None) -> list[DeletedObject]:
         """Delete all versions and markers of exactly this key; the answer has each with its own error or None.

@@ -45,6 +45,7 @@ from data_store.object_store.models.options import (
     MultipartOptions,
     PartOptions,
     PutOptions,
+    ReadConditions,
     UploadOptions,
 )
 from data_store.object_store.models.protection import (
@@ -97,6 +98,7 @@ __all__ = [
     "PartPage",
     "Progress",
     "PutOptions",
+    "ReadConditions",
     "Retention",
     "RetentionMode",
     "SseCustomer",

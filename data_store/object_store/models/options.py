@@ -25,6 +25,7 @@ __all__ = [
     "MultipartOptions",
     "PartOptions",
     "PutOptions",
+    "ReadConditions",
     "UploadOptions",
 ]
 
@@ -115,11 +116,14 @@ class DeleteOptions:
     Attributes:
         version: delete this version, for good; None: the object, which in a bucket with versions gets a delete marker.
         if_match: delete only if the object has this ETag.
+        if_updated_time: delete only if it was updated at this very time, too. Only with ``if_match``, and only a store
+            that tells times of its own exactly need look at it.
         bypass_governance: delete a version although its retention of mode GOVERNANCE is not over.
     """
 
     version: str | None = None
     if_match: str | None = None
+    if_updated_time: datetime | None = None
     bypass_governance: bool = False
 
 
@@ -157,6 +161,8 @@ class CopyOptions(ContentOptions):
         encryption: how the server encrypts the copy.
         source_version: copy this version; None: the current one.
         source_etag: copy only if the source still has this ETag.
+        source_updated_time: copy only if the source was updated at this very time, too: what replaced it with the same
+            content has another. Only a store that tells times of its own exactly need look at it.
         source_encryption: the key of a source that was stored with SSE-C.
         if_match: write only if the object at the target has this ETag.
         if_none_match: ``"*"``: write only if there is no object at the target.
@@ -167,6 +173,7 @@ class CopyOptions(ContentOptions):
     encryption: Encryption | None = None
     source_version: str | None = None
     source_etag: str | None = None
+    source_updated_time: datetime | None = None
     source_encryption: SseCustomer | None = None
     if_match: str | None = None
     if_none_match: str | None = None
@@ -228,6 +235,18 @@ class ListOptions:
     cursor: str | None = None
     start_after: str | None = None
     limit: int = 1000
+
+
+class ReadConditions(TypedDict, total=False):
+    """Keyword arguments of ``get_object`` and ``head_object``; ETags as ``etag`` of ``ObjectMetadata`` has them.
+
+    Times are aware, and servers compare whole seconds.
+    """
+
+    if_match: str | None
+    if_none_match: str | None
+    if_modified_since: datetime | None
+    if_unmodified_since: datetime | None
 
 
 class _ContentArguments(TypedDict, total=False):

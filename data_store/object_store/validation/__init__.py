@@ -33,7 +33,6 @@ from data_store.object_store.validation.protection import customer_key, default_
 from data_store.object_store.validation.rules import aware, flag, many, positive
 from data_store.object_store.validation.tags import bucket_tags, tags
 from data_store.object_store.validation.uploads import (
-    MAX_PARTS,
     age,
     copy_source,
     multipart_options,
@@ -44,7 +43,6 @@ from data_store.object_store.validation.uploads import (
 
 __all__ = [
     "MAX_KEYS",
-    "MAX_PARTS",
     "age",
     "aware",
     "bucket",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.models import (
@@ -13,6 +13,7 @@ from data_store.object_store.models import (
     GetOptions,
     ListOptions,
     PutOptions,
+    ReadConditions,
     SseCustomer,
     UploadOptions,
 )
@@ -39,18 +40,16 @@ MAX_KEYS = 1000  # S3 API reference, ListObjectsV2, max-keys
 
 _NO_OPTIONS = PutOptions()
 _ANY = GetOptions()
+_NO_CONDITIONS: ReadConditions = {}
 
 
 def get_options(
     offset: int | None = None,
     length: int | None = None,
-    if_match: str | None = None,
-    if_none_match: str | None = None,
     *,
     version: str | None = None,
-    if_modified_since: datetime | None = None,
-    if_unmodified_since: datetime | None = None,
     encryption: SseCustomer | None = None,
+    **conditions: Unpack[ReadConditions],
 ) -> GetOptions:
     """Check a range (RFC 9110, 14.1.2: it has at least one byte), conditions, a version and a key of SSE-C."""
     offset = _range(offset, length)
@@ -59,11 +58,8 @@ def get_options(
         version=checked_version(version),
         offset=offset,
         length=length,
-        if_match=etag("if_match", if_match),
-        if_none_match=if_none_match if if_none_match == "*" else etag("if_none_match", if_none_match),
-        if_modified_since=_time("if_modified_since", if_modified_since),
-        if_unmodified_since=_time("if_unmodified_since", if_unmodified_since),
         encryption=encryption,
+        **(_read_conditions(conditions) if conditions else _NO_CONDITIONS),
     )
 
 
@@ -167,6 +163,17 @@ def _range(offset: int | None, length: int | None) -> int | None:
     if offset is not None and offset < 0 and length is not None:
         raise InvalidArgument("a negative offset counts from the end and takes no length")
     return offset
+
+
+def _read_conditions(conditions: ReadConditions) -> ReadConditions:
+    known("a read", conditions, ReadConditions.__optional_keys__)
+    if_none_match = conditions.get("if_none_match")
+    return {
+        "if_match": etag("if_match", conditions.get("if_match")),
+        "if_none_match": if_none_match if if_none_match == "*" else etag("if_none_match", if_none_match),
+        "if_modified_since": _time("if_modified_since", conditions.get("if_modified_since")),
+        "if_unmodified_since": _time("if_unmodified_since", conditions.get("if_unmodified_since")),
+    }
 
 
 def _time(name: str, value: datetime | None) -> datetime | None:

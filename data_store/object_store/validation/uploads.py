@@ -16,15 +16,14 @@ from data_store.object_store.models import (
     PutOptions,
     SseCustomer,
 )
+from data_store.object_store.planning import MAX_PARTS
 from data_store.object_store.validation.content import checksum, etag
 from data_store.object_store.validation.names import key, version
 from data_store.object_store.validation.options import stored_with
 from data_store.object_store.validation.protection import customer_key
 from data_store.object_store.validation.rules import instance, items, positive, text_without_controls, whole
 
-__all__ = ["MAX_PARTS", "age", "copy_source", "multipart_options", "part_number", "part_options", "parts"]
-
-MAX_PARTS = 10_000  # S3 user guide, "Amazon S3 multipart upload limits"
+__all__ = ["age", "copy_source", "multipart_options", "part_number", "part_options", "parts"]
 
 
 def part_number(value: int) -> int:

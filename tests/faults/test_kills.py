@@ -74,6 +74,28 @@ def _prepare_many(store: ObjectStore, _directory: Path) -> list[Any]:
     return [MANY]
 
 
+def _prepare_versions(store: ObjectStore, _directory: Path) -> list[Any]:
+    store.enable_versioning()
+    for content in (OLD, b"between", OLD):
+        store.put_object(content, "key")
+        store.delete_object("key")
+    store.put_object(OLD, "key")
+    store.put_object(b"bystander", "key2")
+    return ["key"]
+
+
+def _prepare_bucket(store: ObjectStore, _directory: Path) -> list[Any]:
+    bucket = f"{store.config.root_bucket}-2"
+    store.create_bucket(bucket)
+    store.enable_versioning(bucket)
+    store.create_multipart_upload("upload", bucket)
+    for key in ("one", "two"):
+        store.put_object(OLD, key, bucket)
+        store.delete_object(key, bucket)
+    store.put_object(b"bystander", "key2")
+    return [bucket, True]
+
+
 def _check_key(store: ObjectStore, _arguments: list[Any]) -> None:
     assert store.read_object("key") in (OLD, NEW)
 
@@ -106,6 +128,20 @@ def _check_many(store: ObjectStore, _arguments: list[Any]) -> None:
     assert left in (first | second, second, set())  # batch by batch, in order
 
 
+def _check_purge(store: ObjectStore, _arguments: list[Any]) -> None:
+    assert store.read_object("key2") == b"bystander"
+    if store.exists("key"):
+        assert store.read_object("key") == OLD
+    else:
+        assert all(each.is_delete_marker for each in store.list_versions(key="key"))
+
+
+def _check_bucket(store: ObjectStore, arguments: list[Any]) -> None:
+    assert store.read_object("key2") == b"bystander"
+    if store.bucket_exists(arguments[0]):
+        store.delete_bucket(arguments[0], force=True)  # it goes on where the other was ended
+
+
 OPERATIONS = {
     "upload in parts": Operation(_prepare_upload, "upload_file", _check_key),
     "copy in parts": Operation(_prepare_copy, "copy_object", _check_copy),
@@ -113,6 +149,8 @@ OPERATIONS = {
     "move": Operation(_prepare_small_move, "move_object", _check_move),
     "restored version": Operation(_prepare_restore, "restore_version", _check_restore),
     "deletion of many": Operation(_prepare_many, "delete_objects", _check_many),
+    "purge": Operation(_prepare_versions, "purge", _check_purge),
+    "deletion of a bucket": Operation(_prepare_bucket, "delete_bucket", _check_bucket),
 }
 
 

@@ -1,4 +1,4 @@
-"""What is tried out on a random key: where it lies, what counts as an answer, and what stays of it."""
+"""What is tried out on a random key: where it lies, and what counts as an answer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from data_store.object_store.adapters.minio_client import MinioClient
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.errors import AccessDenied, ObjectStoreError, ServerError, UnsupportedOperation
-from data_store.object_store.models import Condition, PutOptions
+from data_store.object_store.models import Condition, DeleteOptions, PutOptions
 from tests.unit.s3_server import STORED, Answer, RecordingServer, Seen, answers, error, lines, recording_server
 
-VERSION = Answer(headers={"ETag": "0" * 32, "x-amz-version-id": "v"})
-VERSIONS = Answer(body=b"<ListVersionsResult/>")
 UPLOAD = Answer(body=b"<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>")
 PATIENCE = 10.0  # seconds until a test gives up; nothing is expected to take so long
 
@@ -121,44 +119,6 @@ def test_the_key_of_a_probe_is_never_too_long(key, directory, server, client):
     assert len(server.seen[0].target.encode()) <= len("/b/") + 1024
 
 
-LOCKED = error(403, "AccessDenied")
-
-
-def test_a_probe_that_may_not_be_deleted_is_hidden(server, client):
-    """By a marker, in a bucket whose default retention keeps its version."""
-    answers(server, ("DELETE .*versionId=v", LOCKED), ("GET .*versions", VERSIONS), otherwise=VERSION)
-    assert client.honours("b", "k", Condition.PUT) is False
-    assert [line for line in lines(server) if "probe" in line] == [
-        "PUT /b/.data-store-probe",
-        "DELETE /b/.data-store-probe?versionId=v",
-        "DELETE /b/.data-store-probe",
-    ]
-
-
-def test_the_marker_that_hides_a_probe_stays(server, client):
-    """Where the DELETE on trial has made one itself: taking it away would show the probe again."""
-    marker = Answer(204, headers={"x-amz-delete-marker": "true", "x-amz-version-id": "m"})
-    answers(
-        server,
-        ("DELETE .*versionId=v", LOCKED),
-        ("DELETE", marker),
-        ("GET .*versions", VERSIONS),
-        otherwise=VERSION,
-    )
-    assert client.honours("b", "k", Condition.DELETE) is False
-    assert not [line for line in lines(server) if "versionId=m" in line]
-
-
-def test_the_marker_of_a_probe_that_is_gone_goes_too(server, client):
-    """Nothing stays."""
-    marker = Answer(204, headers={"x-amz-delete-marker": "true", "x-amz-version-id": "m"})
-    answers(
-        server, ("DELETE .*versionId", Answer(204)), ("DELETE", marker), ("GET .*versions", VERSIONS), otherwise=VERSION
-    )
-    assert client.honours("b", "k", Condition.DELETE) is False
-    assert lines(server)[-1] == "DELETE /b/.data-store-probe?versionId=m"
-
-
 def test_a_question_about_one_bucket_does_not_wait_for_another_bucket(server, client):
     """A bucket that answers slowly holds nobody up."""
     slow, asked = threading.Event(), threading.Event()
@@ -204,3 +164,24 @@ def test_a_write_under_a_condition_is_not_sent_while_that_is_unknown(server, cli
     with pytest.raises(ObjectStoreError):
         client.put_object("b", "k", Source(io.BytesIO(b"x"), 1), PutOptions(if_none_match="*"))
     assert lines(server) == ["PUT /b/.data-store-probe"]
+
+
+DENIED = error(403, "AccessDenied")
+
+
+def test_who_may_not_try_it_out_is_told_so(server, client):
+    """The error is the write's own, and names the random key; nothing is relied on, and nothing remembered."""
+    answers(server, ("PUT .*probe", DENIED))
+    for _ in range(2):
+        with pytest.raises(AccessDenied, match="tried out under the random key") as raised:
+            client.put_object("b", "d/k", Source(io.BytesIO(b"x"), 1), PutOptions(if_none_match="*"))
+        assert (raised.value.operation, raised.value.key, raised.value.status) == ("put_object", "d/k", 403)
+    assert lines(server) == ["PUT /b/d/.data-store-probe"] * 2
+
+
+def test_who_may_not_delete_is_told_before_anything_is_made(server, client):
+    """What a conditional DELETE would be tried out on could not be deleted either."""
+    answers(server, ("DELETE", DENIED))
+    with pytest.raises(AccessDenied, match="tried out"):
+        client.delete_object("b", "k", DeleteOptions(if_match="e"))
+    assert lines(server) == ["DELETE /b/.data-store-probe"]

@@ -90,10 +90,15 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
     def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
         """See ``ObjectStoreClient``."""
         self._before.read(key, options)
-        if options.version == "null" and self._quirks.has(Habit.HIDES_THE_NULL_VERSION):
+        try:
+            found = self._carrier.head_object(bucket, key, options)
+        except Exception as error:
+            if options.version is None or not self._quirks.has(Habit.HIDES_VERSIONS_FROM_HEAD):
+                raise
+            if not isinstance(self._meaning(error), NotFound):
+                raise
             with self._carrier.get_object(bucket, key, options) as read:
                 return _without_body(read)
-        found = self._carrier.head_object(bucket, key, options)
         if self._ignores_version(options.version, found):
             raise self._without_versions()
         return found

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from data_store.object_store.adapters.s3.detection import Detection, one_byte
 from data_store.object_store.adapters.s3.errors import is_not_implemented
 from data_store.object_store.adapters.s3.quirks import Habit, ServerQuirks
-from data_store.object_store.errors import NotFound, PreconditionFailed, UnsupportedOperation
+from data_store.object_store.errors import UnsupportedOperation, UploadNotFound
 from data_store.object_store.models import (
     CompleteOptions,
     Condition,
     DeleteOptions,
-    ObjectMetadata,
     PartOptions,
     PutOptions,
     VersioningStatus,
@@ -85,46 +83,30 @@ class Conditions:
         return self._client.versioning_status(bucket) is not VersioningStatus.DISABLED
 
     def _put(self, bucket: str, key: str) -> bool:
-        with self._detection.probe(key) as sibling:
-            options = PutOptions(if_match=_etag())
-            return self._refused(bucket, lambda: self._client.put_object(bucket, sibling, one_byte(), options))
+        options = PutOptions(if_match=_etag())
+        with self._detection.probe(bucket, key) as probe:
+            return probe.refuses(lambda: self._client.put_object(bucket, probe.key, one_byte(), options))
 
     def _complete(self, bucket: str, key: str) -> bool:
-        client = self._client
-        with self._detection.probe(key) as sibling:
-            upload = client.create_multipart_upload(bucket, sibling, PutOptions())
+        """Try it on an upload of its own: if that is gone, it was completed before, and the answer lost."""
+        client, options = self._client, CompleteOptions(if_match=_etag())
+        with self._detection.probe(bucket, key) as probe:
+            upload_id = probe.start(lambda: client.create_multipart_upload(bucket, probe.key, PutOptions())).upload_id
+            parts = [client.upload_part(bucket, probe.key, upload_id, 1, one_byte(), PartOptions())]
             try:
-                part = client.upload_part(bucket, sibling, upload.upload_id, 1, one_byte(), PartOptions())
-                options = CompleteOptions(if_match=_etag())
-                return self._refused(
-                    bucket,
-                    lambda: client.complete_multipart_upload(bucket, sibling, upload.upload_id, [part], options),
+                return probe.refuses(
+                    lambda: client.complete_multipart_upload(bucket, probe.key, upload_id, parts, options)
                 )
-            finally:
-                with suppress(NotFound):  # it was completed
-                    client.abort_multipart_upload(bucket, sibling, upload.upload_id)
+            except UploadNotFound:
+                return False
 
     def _delete(self, bucket: str, key: str) -> bool:
-        with self._detection.probe(key) as sibling:
-            made = self._client.put_object(bucket, sibling, one_byte(), PutOptions())
-            try:
-                gone = self._client.delete_object(bucket, sibling, DeleteOptions(if_match=_etag()))
-            except PreconditionFailed:
-                return True
-            finally:
-                is_clean = self._detection.clean(bucket, made)
-            if is_clean and gone.is_delete_marker:
-                self._detection.clean(bucket, ObjectMetadata(key=sibling, version_id=gone.version_id))
-        return False
-
-    def _refused(self, bucket: str, write: Callable[[], ObjectMetadata]) -> bool:
-        """Return whether a write was refused for its condition; what it has made is deleted."""
-        try:
-            made = write()
-        except PreconditionFailed:
-            return True
-        self._detection.clean(bucket, made)
-        return False
+        """Try it where nothing is before: who may not delete is told then, and not left with what cannot be deleted."""
+        client, options = self._client, DeleteOptions(if_match=_etag())
+        with self._detection.probe(bucket, key) as probe:
+            probe.refuses(lambda: client.delete_object(bucket, probe.key, options))
+            probe.write(lambda: client.put_object(bucket, probe.key, one_byte(), PutOptions()))
+            return probe.refuses(lambda: client.delete_object(bucket, probe.key, options))
 
 
 def _tried(probe: Callable[[str, str], bool], bucket: str, key: str) -> bool:

@@ -9,29 +9,22 @@ from __future__ import annotations
 
 import io
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from data_store.object_store.adapters.s3.probe import Probe, key_beside
 from data_store.object_store.body import Source
 from data_store.object_store.errors import AccessDenied, ObjectNotFound, UnsupportedOperation
-from data_store.object_store.models import (
-    DeleteOptions,
-    Encryption,
-    ListOptions,
-    ObjectMetadata,
-    PutOptions,
-    VersioningStatus,
-)
+from data_store.object_store.models import Encryption, ListOptions, PutOptions, VersioningStatus
 
 if TYPE_CHECKING:
     from data_store.object_store.adapters.s3.client import S3Client
 
 __all__ = ["Detection", "one_byte"]
 
-_PROBE = ".data-store-probe-"
-_MAX_DIRECTORY = 1024 - len(_PROBE) - len(uuid.uuid4().hex)  # bytes; a key has at most 1,024
+# What was found out in this process, and left something behind: another client of the server must not ask again.
+_FOUND_ANYWHERE: dict[tuple[str, str, str], bool] = {}
 
 
 class Detection:
@@ -39,16 +32,19 @@ class Detection:
 
     Args:
         client: the client, which asks with its own operations.
+        server: where it is, to tell it from others.
         is_aws: whether the server is AWS itself, which does what its documentation says and is asked nothing.
     """
 
-    def __init__(self, client: S3Client, is_aws: bool) -> None:
+    def __init__(self, client: S3Client, server: str, is_aws: bool) -> None:
         self._client = client
+        self._server = server
         self._is_aws = is_aws
         self._lock = threading.Lock()
         self._asking: dict[tuple[str, str], threading.RLock] = {}
         self._found: dict[tuple[str, str], bool] = {}
         self._probes: set[str] = set()
+        self._left = 0
 
     def remembered(self, what: str, where: str, find_out: Callable[[], bool]) -> bool:
         """Return what was found out before, or find it out now, which others who ask the same wait for.
@@ -67,7 +63,7 @@ class Detection:
             asking = self._asking.setdefault((what, where), threading.RLock())
         with asking:
             if (what, where) not in self._found:
-                self._found[what, where] = find_out()
+                self._found[what, where] = self._find_out((self._server, what, where), find_out)
             return self._found[what, where]
 
     def require_versions(self, bucket: str) -> None:
@@ -97,37 +93,35 @@ class Detection:
             raise UnsupportedOperation(f"this server takes {kind}, and does not encrypt")
 
     @contextmanager
-    def probe(self, key: str) -> Iterator[str]:
-        """Give a random key beside another one, which ``is_probe`` knows meanwhile."""
-        sibling = f"{_directory(key)}{_PROBE}{uuid.uuid4().hex}"
-        self._probes.add(sibling)
+    def probe(self, bucket: str, key: str) -> Iterator[Probe]:
+        """Give a random key beside another one, which ``is_probe`` knows meanwhile; nothing stays of it in the end.
+
+        Raises:
+            AccessDenied: it may not be tried out.
+        """
+        probe = Probe(self._client, bucket, key_beside(key), lambda: self.has_versions(bucket))
+        self._probes.add(probe.key)
         try:
-            yield sibling
+            yield probe
+        except AccessDenied as error:
+            raise _denied(probe.key, error) from error
         finally:
-            self._probes.discard(sibling)
+            self._probes.discard(probe.key)
+            if not probe.clean():
+                self._left += 1
 
     def is_probe(self, key: str) -> bool:
         """Return whether a key is one of a question that is being asked."""
         return key in self._probes
 
-    def clean(self, bucket: str, made: ObjectMetadata) -> bool:
-        """Delete what a probe has made, without leaving a marker; return whether it is gone.
-
-        A version that may not be deleted, because of the bucket's default retention, is hidden by a marker.
-        """
-        version = made.version_id if made.version_id and self.has_versions(bucket) else None
-        if self._may_delete(bucket, made.key, version):
-            return True
-        if version is not None:
-            self._may_delete(bucket, made.key, None)
-        return False
-
-    def _may_delete(self, bucket: str, key: str, version: str | None) -> bool:
-        try:
-            self._client.delete_object(bucket, key, DeleteOptions(version=version))
-        except AccessDenied:
-            return False
-        return True
+    def _find_out(self, question: tuple[str, str, str], find_out: Callable[[], bool]) -> bool:
+        if question in _FOUND_ANYWHERE:
+            return _FOUND_ANYWHERE[question]
+        left = self._left
+        found = find_out()
+        if self._left > left:
+            _FOUND_ANYWHERE[question] = found
+        return found
 
     def _knows_versions(self, bucket: str) -> bool:
         try:
@@ -138,8 +132,8 @@ class Detection:
         return True
 
     def _knows_tags(self, bucket: str, key: str) -> bool:
-        with self.probe(key) as sibling, suppress(ObjectNotFound):
-            self._client.get_tags(bucket, sibling)
+        with self.probe(bucket, key) as probe, suppress(ObjectNotFound):
+            self._client.get_tags(bucket, probe.key)
         return True
 
     def _knows_lock(self, bucket: str) -> bool:
@@ -148,18 +142,16 @@ class Detection:
 
     def _encrypts(self, bucket: str, key: str, encryption: Encryption) -> bool:
         """Write something and look whether the answer says that it was encrypted."""
-        with self.probe(key) as sibling:
-            made = self._client.put_object(bucket, sibling, one_byte(), PutOptions(encryption=encryption))
-            self.clean(bucket, made)
+        options = PutOptions(encryption=encryption)
+        with self.probe(bucket, key) as probe:
+            made = probe.write(lambda: self._client.put_object(bucket, probe.key, one_byte(), options))
         return made.encryption is not None
 
 
-def _directory(key: str) -> str:
-    """Return what a probe's key begins with: the directory of the real one, or one above it where that is too long."""
-    directory = key[: key.rfind("/") + 1]
-    while len(directory.encode()) > _MAX_DIRECTORY:
-        directory = directory[: directory.rfind("/", 0, -1) + 1]
-    return directory
+def _denied(key: str, error: AccessDenied) -> AccessDenied:
+    """Return what it means that a probe was denied, to be raised of the operation that needs its answer."""
+    reason = f"what this server does here cannot be tried out under the random key {key!r}: {error.reason}"
+    return AccessDenied(reason, code=error.code, status=error.status, request_id=error.request_id)
 
 
 def one_byte() -> Source:

@@ -51,7 +51,7 @@ class Precautions:
         self._client = client
         self._connection = connection
         self._quirks = quirks
-        self._detection = Detection(client, is_aws)
+        self._detection = Detection(client, connection.endpoint or "", is_aws)
         self.conditions = Conditions(client, self._detection, quirks)
 
     def put(self, bucket: str, key: str, options: PutOptions) -> None:
@@ -124,6 +124,8 @@ class Precautions:
         self._private(options.encryption)
         if source.encryption is not None and self._quirks.has(Habit.COPIES_NO_ENCRYPTED_PARTS):
             raise UnsupportedOperation("this server cannot copy parts of what is encrypted with a key of the caller")
+        if options.checksum is not None and self._quirks.has(Habit.COPIES_NO_CHECKSUMS_OF_PARTS):
+            raise UnsupportedOperation("this server has no right checksums of copied parts: send them instead")
 
     def create_upload(self, bucket: str, key: str, options: PutOptions) -> None:
         """Before CreateMultipartUpload."""

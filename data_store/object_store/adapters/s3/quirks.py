@@ -31,14 +31,16 @@ class Habit(Enum):
     """Changes of tags are events of ``s3:ObjectCreated``."""
     DROPS_TAGS = auto()
     """Tags of CreateMultipartUpload and of CopyObject are dropped, and those of a source whose metadata is replaced."""
-    HIDES_THE_NULL_VERSION = auto()
-    """A HEAD of the current version ``"null"`` is 404, while a GET delivers it."""
+    HIDES_VERSIONS_FROM_HEAD = auto()
+    """A HEAD of the current version ``"null"`` is 404, and of those behind it, while a GET delivers them."""
     INVENTS_VERSIONS = auto()
     """Writes are answered with a version id, though there are no versions."""
     ADDS_NOTIFICATION_RULES = auto()
     """PutBucketNotificationConfiguration adds to what is there and takes no empty list; a DELETE removes one rule."""
     DELETES_WHAT_IS_MISSING = auto()
     """To DeleteObject every condition holds for a key that is missing."""
+    COPIES_NO_CHECKSUMS_OF_PARTS = auto()
+    """UploadPartCopy into an upload with a checksum is refused when it is completed, or makes a wrong checksum."""
     COPIES_WHAT_IS_HIDDEN = auto()
     """CopyObject from a delete marker copies what it hides."""
     COPIES_IN_THE_CLEAR = auto()
@@ -54,7 +56,14 @@ class Habit(Enum):
 
 
 _HABITS = {
-    "minio": frozenset({Habit.LISTS_UPLOADS_BY_KEY, Habit.SENDS_EVENTS, Habit.NAMES_TAG_EVENTS_ITSELF}),
+    "minio": frozenset(
+        {
+            Habit.COPIES_NO_CHECKSUMS_OF_PARTS,
+            Habit.LISTS_UPLOADS_BY_KEY,
+            Habit.NAMES_TAG_EVENTS_ITSELF,
+            Habit.SENDS_EVENTS,
+        }
+    ),
     "ceph": frozenset(
         {
             Habit.ADDS_NOTIFICATION_RULES,
@@ -70,9 +79,10 @@ _HABITS = {
     "versitygw": frozenset(
         {
             Habit.COMPLETES_AGAIN,
+            Habit.COPIES_NO_CHECKSUMS_OF_PARTS,
             Habit.COPIES_WHAT_IS_HIDDEN,
             Habit.DELETES_WHAT_IS_MISSING,
-            Habit.HIDES_THE_NULL_VERSION,
+            Habit.HIDES_VERSIONS_FROM_HEAD,
             Habit.KEEPS_ONE_STORAGE_CLASS,
             Habit.LISTS_UPLOADS_BY_KEY,
             Habit.LISTS_VERSIONS_BY_KEY,

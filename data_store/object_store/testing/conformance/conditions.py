@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 import pytest
 
-from data_store.object_store.errors import InvalidArgument, NotModified, ObjectNotFound, PreconditionFailed
+from data_store.object_store.capabilities import SupportsMultipart, SupportsVersioning
+from data_store.object_store.errors import (
+    InvalidArgument,
+    NotModified,
+    ObjectNotFound,
+    PreconditionFailed,
+    UnsupportedOperation,
+)
 from data_store.object_store.models import Condition
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
@@ -81,6 +89,40 @@ class Conditions(ConformanceGroup):
         with pytest.raises(PreconditionFailed):
             store.put_object(b"new", "key", bucket, if_match="0123456789abcdef0123456789abcdef")
         assert store.exists("key", bucket) is False
+
+    @needs(SupportsVersioning)
+    @pytest.mark.parametrize("size", ["small", "large"])
+    def test_a_conditional_write_leaves_only_the_object(
+        self, store: ObjectStore, other_versioned_bucket: str, size: str
+    ) -> None:
+        """In a bucket whose versioning is suspended nothing else is there afterwards, not even a delete marker.
+
+        Nor is there where the store refuses the condition in this bucket, having found out that it is not honoured.
+        """
+        store.suspend_versioning(other_versioned_bucket)
+        content = random_bytes(1000 if size == "small" else large_size(store))
+        expected = []
+        with contextlib.suppress(UnsupportedOperation):
+            store.put_object(content, "directory/key", other_versioned_bucket, if_none_match="*")
+            expected = [("directory/key", "null", False)]
+        found = store.list_versions(bucket=other_versioned_bucket)
+        assert [(each.key, each.version_id, each.is_delete_marker) for each in found] == expected
+        if store.supports(SupportsMultipart):
+            assert list(store.list_multipart_uploads(bucket=other_versioned_bucket)) == []
+
+    @needs(SupportsVersioning)
+    def test_a_conditional_deletion_leaves_only_the_object(
+        self, store: ObjectStore, other_versioned_bucket: str
+    ) -> None:
+        """Nor is there a marker of one that was refused, whether for its condition or because it is not honoured."""
+        store.suspend_versioning(other_versioned_bucket)
+        store.put_object(b"content", "directory/key", other_versioned_bucket)
+        with pytest.raises((PreconditionFailed, UnsupportedOperation)):
+            store.delete_object("directory/key", other_versioned_bucket, if_match="0123456789abcdef0123456789abcdef")
+        found = store.list_versions(bucket=other_versioned_bucket)
+        assert [(each.key, each.version_id, each.is_delete_marker) for each in found] == [
+            ("directory/key", "null", False)
+        ]
 
     @needs(Condition.PUT)
     def test_a_write_matches_the_etag_of_an_object_in_parts(self, store: ObjectStore, bucket: str) -> None:

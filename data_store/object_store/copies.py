@@ -21,10 +21,13 @@ from data_store.object_store.models import (
     CopyOptions,
     CopySource,
     DeleteOptions,
+    Encryption,
     GetOptions,
     ObjectMetadata,
     PutOptions,
     SseCustomer,
+    SseKms,
+    SseS3,
 )
 from data_store.object_store.multipart import Multipart, takes_parts
 from data_store.object_store.planning import split
@@ -68,11 +71,6 @@ class Copy:
         """Return how the source is read."""
         return GetOptions(version=self.version, encryption=self.changes.get("source_encryption"))
 
-    def of_target(self) -> GetOptions:
-        """Return how the copy is read."""
-        encryption = self.changes.get("encryption")
-        return GetOptions(encryption=encryption if isinstance(encryption, SseCustomer) else None)
-
 
 @dataclass(frozen=True, slots=True)
 class _Begun(Copy):
@@ -84,6 +82,21 @@ class _Begun(Copy):
     def size(self) -> int:
         """Bytes to copy."""
         return self.source.size or 0
+
+    @property
+    def encryption(self) -> Encryption | None:
+        """How the copy is encrypted; onto itself as it was, which S3 would forget (CopyObject)."""
+        given = self.changes.get("encryption")
+        if given is not None or not self.is_onto_itself:
+            return given
+        if self.source.encryption == "aws:kms":
+            return SseKms(self.source.kms_key_id)
+        return SseS3() if self.source.encryption == "AES256" else self.changes.get("source_encryption")
+
+    def of_target(self) -> GetOptions:
+        """Return how the copy is read."""
+        encryption = self.encryption
+        return GetOptions(encryption=encryption if isinstance(encryption, SseCustomer) else None)
 
     def merged(self) -> dict[str, Any]:
         """Return the content options of the copy: the changes, else what the source has."""
@@ -99,7 +112,7 @@ class _Begun(Copy):
             **(merged if is_replaced else {"storage_class": merged["storage_class"]}),
             replace=is_replaced,
             tags=self.changes.get("tags"),
-            encryption=self.changes.get("encryption"),
+            encryption=self.encryption,
             source_version=self.version,
             source_etag=self.source.etag,
             source_updated_time=self.source.updated_time,
@@ -208,7 +221,7 @@ class Copies:
         return PutOptions(
             **copy.merged(),
             tags=self._tags(copy),
-            encryption=copy.changes.get("encryption"),
+            encryption=copy.encryption,
             if_match=copy.changes.get("if_match"),
             if_none_match=copy.changes.get("if_none_match"),
         )

@@ -152,7 +152,8 @@ class Digests:
         """Raise ``IntegrityError`` if the content is not what was announced."""
         for algorithm, announced in self._announced.items():
             if self[algorithm] != announced:
-                raise IntegrityError(f"the content does not have the given {_ANNOUNCED[algorithm]}")
+                found, given = (base64.b64encode(digest).decode() for digest in (self[algorithm], announced))
+                raise IntegrityError(f"the {_ANNOUNCED[algorithm]} of the content is {found}, not {given}")
 
     def check_stream(self, stream: RawReadable) -> None:
         """Check a seekable stream from where it stands, and go back there."""

@@ -80,13 +80,16 @@ CHECKSUM = {"x-amz-checksum-crc32c": "AAAAAQ==", "x-amz-checksum-type": "FULL_OB
 WRITTEN = Answer(headers={"ETag": f'"{"e" * 32}"', "x-amz-version-id": "v1", **CHECKSUM})
 SSE_C = "x-amz-server-side-encryption-customer-algorithm"
 READ = Answer(headers={**WRITTEN.headers, SSE_C: "AES256", "Last-Modified": "Sat, 21 Nov 2026 00:00:00 GMT"})
-COPIED = Answer(body=b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>', headers={"x-amz-version-id": "v2"})
+ENCRYPTED = {"x-amz-server-side-encryption": "AES256"}
+COPIED = Answer(
+    body=b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>', headers={"x-amz-version-id": "v2", **ENCRYPTED}
+)
 PART_COPIED = Answer(body=b"<CopyPartResult><ETag>e</ETag><ChecksumCRC32C>AAAAAQ==</ChecksumCRC32C></CopyPartResult>")
 STARTED = Answer(body=b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
 COMPLETED = Answer(
     body=b"<CompleteMultipartUploadResult><ETag>e-2</ETag><ChecksumCRC32C>AAAAAQ==</ChecksumCRC32C>"
     b"<ChecksumSHA256>AAAAAQ==-2</ChecksumSHA256></CompleteMultipartUploadResult>",
-    headers={"x-amz-version-id": "v1"},
+    headers={"x-amz-version-id": "v1", **ENCRYPTED},
 )
 DELETED = Answer(204, headers={"x-amz-version-id": "v1", "x-amz-delete-marker": "true"})
 
@@ -102,7 +105,10 @@ CALLS: dict[str, tuple[Answer, Call]] = {
     "put nothing more": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions())),
     "put if": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions(if_match="e", if_none_match="*"))),
     "put with a key": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions(encryption=KEY))),
-    "put crc32c": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions(checksum="crc32c"))),
+    "put crc32c": (
+        Answer(headers={"ETag": "e"}),
+        lambda via: via.put_object("b", "k", source(), PutOptions(checksum="crc32c")),
+    ),
     "put sha256": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions(checksum="sha256"))),
     "put crc64nvme": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions(checksum="crc64nvme"))),
     "head": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from data_store.object_store.adapters.boto3_multipart import Boto3Multipart, in_memory
@@ -11,7 +11,8 @@ from data_store.object_store.adapters.boto3_parameters import copy_source, given
 from data_store.object_store.adapters.boto3_results import attempts_made, deleted, headers_of, object_page
 from data_store.object_store.adapters.s3 import request_headers
 from data_store.object_store.adapters.s3.answers import required_etag
-from data_store.object_store.adapters.s3.headers import object_metadata, read_object, written_metadata
+from data_store.object_store.adapters.s3.encryption_results import copy_encryption
+from data_store.object_store.adapters.s3.headers import read_object, written_metadata
 from data_store.object_store.adapters.s3.markers import start_after
 from data_store.object_store.adapters.s3.objects import deleted_object
 from data_store.object_store.adapters.s3.ranges import check_range
@@ -29,6 +30,7 @@ from data_store.object_store.models import (
     ObjectPage,
     PutOptions,
 )
+from data_store.object_store.sources import with_digest
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
@@ -45,9 +47,9 @@ class Boto3Carrier(Boto3Multipart):
         sent = self._parameters.of("PutObject", request_headers.put_headers(options, digest))
         answer = self._client.put_object(Bucket=bucket, Key=key, Body=in_memory(body), **sent)
         written = written_metadata(bucket, key, headers_of(answer), body.size, required_etag(answer.get("ETag")))
-        if options.checksum is None or digest is None:
+        if options.checksum is None:
             return written
-        return replace(written, checksums={**(written.checksums or {}), options.checksum: digest})
+        return with_digest(written, options.checksum, body.digest(options.checksum))
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject; the body is read from the connection."""
@@ -56,13 +58,6 @@ class Boto3Carrier(Boto3Multipart):
         sent.pop("ChecksumMode", None)  # Clients asks
         answer = self._clients.of(options.attempts).get_object(Bucket=bucket, Key=key, **sent)
         return _object(bucket, key, options, answer)
-
-    def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
-        """HeadObject."""
-        sent = self._parameters.of("HeadObject", request_headers.read_headers(options))
-        sent |= given(VersionId=options.version)
-        answer = self._clients.of(options.attempts).head_object(Bucket=bucket, Key=key, **sent)
-        return object_metadata(bucket, key, headers_of(answer))
 
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> DeletedObject:
         """DeleteObject."""
@@ -103,7 +98,8 @@ class Boto3Carrier(Boto3Multipart):
         sent = self._parameters.of("CopyObject", headers)
         answer = self._client.copy_object(Bucket=bucket, Key=key, CopySource=source, **sent)
         etag = required_etag(answer.get("CopyObjectResult", {}).get("ETag"))
-        return written_metadata(bucket, key, headers_of(answer), None, etag)
+        copied = written_metadata(bucket, key, headers_of(answer), None, etag)
+        return copy_encryption(copied, options, partial(self.head_object, bucket, key))
 
 
 def _identifier(each: ObjectIdentifier) -> ObjectIdentifierTypeDef:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from data_store.object_store.adapters.boto3_connection import Clients
-from data_store.object_store.adapters.boto3_parameters import Parameters, copy_source
+from data_store.object_store.adapters.boto3_parameters import Parameters, copy_source, given
 from data_store.object_store.adapters.boto3_results import attempts_made, headers_of
-from data_store.object_store.adapters.s3 import etags, request_headers
+from data_store.object_store.adapters.s3 import request_headers
 from data_store.object_store.adapters.s3.answers import required, required_etag
 from data_store.object_store.adapters.s3.checksum_headers import from_wire, to_wire
-from data_store.object_store.adapters.s3.completion import made_before
-from data_store.object_store.adapters.s3.headers import object_metadata, part_info, written_metadata
+from data_store.object_store.adapters.s3.completion import NO_UPLOAD, Completion
+from data_store.object_store.adapters.s3.encryption_results import UploadEncryption
+from data_store.object_store.adapters.s3.headers import object_metadata, part_info
 from data_store.object_store.body import Source
-from data_store.object_store.errors import UploadNotFound
 from data_store.object_store.models import (
     CompleteOptions,
     CopySource,
@@ -28,15 +28,15 @@ from data_store.object_store.models import (
     PartOptions,
     PutOptions,
 )
+from data_store.object_store.sources import with_digest
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, CompleteMultipartUploadOutputTypeDef
 
 __all__ = ["Boto3Multipart", "in_memory"]
 
 _IN_MEMORY = 1024 * 1024
 _CHECKSUMS = {"crc32c": "ChecksumCRC32C", "crc64nvme": "ChecksumCRC64NVME", "sha256": "ChecksumSHA256"}
-_NO_UPLOAD = frozenset({"NoSuchKey", "NoSuchUpload"})  # the first is Ceph's
 
 
 class Boto3Multipart:
@@ -50,12 +50,15 @@ class Boto3Multipart:
         self._clients = clients
         self._client = clients.usual
         self._parameters = Parameters(self._client.meta.service_model)
+        self._encryption = UploadEncryption()
 
     def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
         """CreateMultipartUpload."""
         sent = self._parameters.of("CreateMultipartUpload", request_headers.upload_headers(options))
         answer = self._client.create_multipart_upload(Bucket=bucket, Key=key, **sent)
-        return MultipartUpload(key, bucket, required(answer.get("UploadId"), "UploadId"))
+        upload_id = required(answer.get("UploadId"), "UploadId")
+        self._encryption.begun(upload_id, options.encryption, headers_of(answer))
+        return MultipartUpload(key, bucket, upload_id)
 
     def upload_part(
         self, bucket: str, key: str, upload_id: str, part_number: int, body: Source, options: PartOptions
@@ -66,10 +69,9 @@ class Boto3Multipart:
         answer = self._client.upload_part(
             Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=part_number, Body=in_memory(body), **sent
         )
+        self._encryption.sent(upload_id, headers_of(answer))
         part = part_info(part_number, body.size, answer.get("ETag"), headers_of(answer))
-        if options.checksum is None or digest is None:
-            return part
-        return replace(part, checksums={**(part.checksums or {}), options.checksum: digest})
+        return part if options.checksum is None else with_digest(part, options.checksum, body.digest(options.checksum))
 
     def upload_part_copy(
         self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
@@ -84,6 +86,7 @@ class Boto3Multipart:
             CopySource=copy_source(source.bucket, source.key, source.version),
             **sent,
         )
+        self._encryption.sent(upload_id, headers_of(answer))
         result = answer.get("CopyPartResult", {})
         return PartInfo(part_number, required_etag(result.get("ETag")), source.length, checksums=_told(result) or None)
 
@@ -91,50 +94,51 @@ class Boto3Multipart:
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
     ) -> ObjectMetadata:
         """CompleteMultipartUpload; one that was made by a request whose answer was lost is a success."""
-        listed = sorted(parts, key=lambda part: part.part_number)
-        expected = etags.multipart_etag(listed)
-        sent = self._parameters.of("CompleteMultipartUpload", request_headers.complete_headers(options))
+        head, under_way = partial(self.head_object, bucket, key), partial(self._is_under_way, bucket, key, upload_id)
+        completion = Completion(bucket, key, parts, options, head, under_way)
         try:
-            answer = self._client.complete_multipart_upload(
-                Bucket=bucket,
-                Key=key,
-                UploadId=upload_id,
-                MultipartUpload={"Parts": [_completed(part) for part in listed]},
-                **sent,
-            )
+            answer = self._complete(bucket, key, upload_id, parts, options)
         except ClientError as error:
-            code = error.response["Error"].get("Code")
-            found = made_before(
-                lambda read: self._head(bucket, key, read),
-                listed,
-                options,
-                code,
-                retried=attempts_made(error.response) > 1,
-            )
-            if found is not None:
-                return found
-            if code == "InternalError":
-                self._check_under_way(bucket, key, upload_id)
-            raise
-        etag = etags.bare(answer.get("ETag")) or expected  # Ceph 16 leaves it out now and then
-        made = written_metadata(bucket, key, headers_of(answer), _total_size(parts), etag)
-        return replace(made, checksums={**(made.checksums or {}), **_told(answer)} or None)
+            retried = attempts_made(error.response) > 1
+            made = completion.failed(error.response["Error"].get("Code"), retried=retried)
+            if made is None:
+                raise
+        else:
+            made = completion.succeeded(headers_of(answer), answer.get("ETag"), _told(answer))
+        return self._encryption.completed(upload_id, made, options.encryption, head)
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """AbortMultipartUpload."""
         self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+        self._encryption.aborted(upload_id)
 
-    def _head(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
+    def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
+        """HeadObject."""
         sent = self._parameters.of("HeadObject", request_headers.read_headers(options))
-        return object_metadata(bucket, key, headers_of(self._client.head_object(Bucket=bucket, Key=key, **sent)))
+        sent |= given(VersionId=options.version)
+        answer = self._clients.of(options.attempts).head_object(Bucket=bucket, Key=key, **sent)
+        return object_metadata(bucket, key, headers_of(answer))
 
-    def _check_under_way(self, bucket: str, key: str, upload_id: str) -> None:
-        """Raise if there is no such upload: Ceph answers to completing one as if it had failed itself."""
+    def _complete(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
+    ) -> CompleteMultipartUploadOutputTypeDef:
+        listed = sorted(parts, key=lambda part: part.part_number)
+        return self._client.complete_multipart_upload(
+            Bucket=bucket,
+            Key=key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": [_completed(part) for part in listed]},
+            **self._parameters.of("CompleteMultipartUpload", request_headers.complete_headers(options)),
+        )
+
+    def _is_under_way(self, bucket: str, key: str, upload_id: str) -> bool:
         try:
             self._client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id, MaxParts=1)
         except ClientError as error:
-            if error.response["Error"].get("Code") in _NO_UPLOAD:
-                raise UploadNotFound("there is no such upload", code="NoSuchUpload") from error
+            if error.response["Error"].get("Code") in NO_UPLOAD:
+                return False
+            raise
+        return True
 
 
 def in_memory(source: Source) -> IO[bytes] | bytes:
@@ -152,8 +156,3 @@ def _told(answer: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of the whole content that an answer holds."""
     found = {algorithm: from_wire(answer.get(name) or "") for algorithm, name in _CHECKSUMS.items()}
     return {algorithm: digest for algorithm, digest in found.items() if digest}
-
-
-def _total_size(parts: Sequence[PartInfo]) -> int | None:
-    sizes = [part.size for part in parts]
-    return None if None in sizes else sum(size for size in sizes if size is not None)

@@ -65,6 +65,7 @@ class ObjectMetadata:
         content_encoding: the Content-Encoding header it is served with (RFC 9110, 8.4). Content is never decoded.
         content_language: the Content-Language header it is served with (RFC 9110, 8.5).
         encryption: how the server keeps it: ``"AES256"`` (SSE-S3), ``"aws:kms"``, ``"SSE-C"``; None if it says nothing.
+        kms_key_id: id or ARN of the key of the server's key management service, where it tells it.
     """
 
     key: str
@@ -81,6 +82,7 @@ class ObjectMetadata:
     content_encoding: str | None = None
     content_language: str | None = None
     encryption: str | None = None
+    kms_key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,9 +13,17 @@ from data_store.object_store.configurations import ObjectStoreConnectionConfigur
 from data_store.object_store.errors import UnsupportedOperation
 from data_store.object_store.models import Encryption, SseCustomer, SseKms
 
-__all__ = ["check_private", "customer_headers", "encryption_headers", "encryption_told", "source_customer_headers"]
+__all__ = [
+    "KMS_KEY_ID",
+    "check_private",
+    "customer_headers",
+    "encryption_headers",
+    "encryption_told",
+    "source_customer_headers",
+]
 
 _SSE = "x-amz-server-side-encryption"
+KMS_KEY_ID = f"{_SSE}-aws-kms-key-id"
 _CUSTOMER = f"{_SSE}-customer"
 _SOURCE_CUSTOMER = "x-amz-copy-source-server-side-encryption-customer"
 
@@ -30,7 +38,7 @@ def encryption_headers(encryption: Encryption | None) -> dict[str, str]:
         return {_SSE: "AES256"}
     headers = {_SSE: "aws:kms"}
     if encryption.key_id is not None:
-        headers[f"{_SSE}-aws-kms-key-id"] = encryption.key_id
+        headers[KMS_KEY_ID] = encryption.key_id
     if encryption.context:
         document = json.dumps(dict(encryption.context), separators=(",", ":"))
         headers[f"{_SSE}-context"] = base64.b64encode(document.encode()).decode()

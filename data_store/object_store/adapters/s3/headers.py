@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 from data_store.object_store.adapters.s3 import etags
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, required_etag
 from data_store.object_store.adapters.s3.checksum_headers import told
-from data_store.object_store.adapters.s3.encryption import encryption_told
+from data_store.object_store.adapters.s3.encryption import KMS_KEY_ID, encryption_told
 from data_store.object_store.body import RawBody
 from data_store.object_store.errors import AccessDenied
 from data_store.object_store.metadata import decode_metadata
@@ -75,6 +75,7 @@ def _fields(bucket: str, key: str, headers: Mapping[str, str]) -> dict[str, Any]
         "content_encoding": headers.get("Content-Encoding"),
         "content_language": headers.get("Content-Language"),
         "encryption": encryption_told(headers),
+        "kms_key_id": headers.get(KMS_KEY_ID) or None,
     }
 
 
@@ -90,6 +91,7 @@ def written_metadata(
         version_id=version_id(headers),
         checksums=_checksums(bucket, etag, headers),
         encryption=encryption_told(headers),
+        kms_key_id=headers.get(KMS_KEY_ID) or None,
     )
 
 
@@ -104,7 +106,7 @@ def part_info(number: int, size: int | None, etag: str | None, headers: Mapping[
 
 def version_id(headers: Mapping[str, str]) -> str | None:
     """Return the version's id."""
-    return headers.get("x-amz-version-id")
+    return headers.get("x-amz-version-id") or None
 
 
 def http_time(value: str | None) -> datetime | None:
@@ -113,9 +115,9 @@ def http_time(value: str | None) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _checksums(bucket: str, etag: str | None, headers: Mapping[str, str]) -> dict[str, str] | None:

@@ -6,6 +6,7 @@ rules are tried out disabled, and enabled once the server has given all of them 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -18,6 +19,9 @@ from data_store.object_store.models import LifecycleRule
 
 __all__ = ["replace_rules"]
 
+_logger = logging.getLogger("data_store.object_store")
+_SERVER_FAILS, _NOT_IMPLEMENTED = 500, 501
+
 
 def replace_rules(
     rules: Sequence[LifecycleRule],
@@ -25,13 +29,13 @@ def replace_rules(
     put: Callable[[bytes], object],
     delete: Callable[[], object],
 ) -> None:
-    """Replace the rules of a bucket; what was there stays if that fails.
+    """Replace the rules of a bucket; what was there stays if that fails, or a warning is logged where it cannot.
 
     Args:
         rules: the new rules, at least one.
         get: returns the body of GetBucketLifecycleConfiguration, None where there are no rules.
         put: sends the body of PutBucketLifecycleConfiguration.
-        delete: removes all rules.
+        delete: removes all rules, with nothing asked before: the answer may be what fails.
 
     Raises:
         UnsupportedOperation: the server does not keep a rule as it is.
@@ -40,10 +44,9 @@ def replace_rules(
     disabled = [replace(rule, enabled=False) for rule in rules]
     try:
         put(lifecycle_request(disabled))
-    except AnswerError:
-        raise  # refused, so nothing was changed
-    except BaseException:  # carried out perhaps, and the answer lost
-        _restore(before, put, delete)
+    except BaseException as error:
+        if not _is_refusal(error):
+            _restore(before, put, delete)
         raise
     try:
         _check_kept(disabled, get())
@@ -53,11 +56,22 @@ def replace_rules(
         raise
 
 
+def _is_refusal(error: BaseException) -> bool:
+    """Return whether an answer says that nothing was changed, by this request nor by one that it repeats."""
+    if not isinstance(error, AnswerError) or error.retried:
+        return False
+    return error.status < _SERVER_FAILS or error.status == _NOT_IMPLEMENTED
+
+
 def _restore(before: bytes | None, put: Callable[[bytes], object], delete: Callable[[], object]) -> None:
-    if before is None:
-        delete()
-    else:
-        put(before)
+    """Put back what was there; whatever keeps it from that must not hide why."""
+    try:
+        if before is None:
+            delete()
+        else:
+            put(before)
+    except Exception as error:  # noqa: BLE001  see above
+        _logger.warning("the lifecycle rules that a bucket had before could not be put back: %s", error)
 
 
 def _check_kept(asked: Sequence[LifecycleRule], answer: bytes | None) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
+from xml.etree.ElementTree import Element
 
-from data_store.object_store.adapters.s3 import etags, headers, request_headers, xml
+from urllib3 import BaseHTTPResponse
+
+from data_store.object_store.adapters.s3 import headers, request_headers
 from data_store.object_store.adapters.s3.answers import required, required_etag
 from data_store.object_store.adapters.s3.checksum_headers import told_in
-from data_store.object_store.adapters.s3.completion import made_before
-from data_store.object_store.adapters.s3.exchange import AnswerError, Request, xml_answer
+from data_store.object_store.adapters.s3.completion import NO_UPLOAD, Completion
+from data_store.object_store.adapters.s3.encryption_results import UploadEncryption
+from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, xml_answer
 from data_store.object_store.adapters.s3.objects import ObjectActions
+from data_store.object_store.adapters.s3.transport import was_retried
 from data_store.object_store.adapters.s3.xml_uploads import (
     complete_request,
     part_page,
@@ -32,6 +37,7 @@ from data_store.object_store.models import (
     PutOptions,
     UploadPage,
 )
+from data_store.object_store.sources import with_digest
 
 __all__ = ["MultipartActions"]
 
@@ -39,14 +45,20 @@ __all__ = ["MultipartActions"]
 class MultipartActions(ObjectActions):
     """The actions on multipart uploads of one server."""
 
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._encryption = UploadEncryption()
+
     def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
         """CreateMultipartUpload. Repeated after a lost answer it leaves an empty upload without parts behind."""
         sent = request_headers.upload_headers(options)
         answer = self._exchange.send(
             Request(method="POST", bucket=bucket, key=key, query={"uploads": ""}, headers=sent)
         )
-        upload_id = xml_answer(answer, "InitiateMultipartUploadResult").findtext("UploadId")
-        return MultipartUpload(key, bucket, required(upload_id, "UploadId"))
+        root = xml_answer(answer, "InitiateMultipartUploadResult")
+        upload_id = required(root.findtext("UploadId"), "UploadId")
+        self._encryption.begun(upload_id, options.encryption, answer.headers)
+        return MultipartUpload(key, bucket, upload_id)
 
     def upload_part(
         self, bucket: str, key: str, upload_id: str, part_number: int, body: Source, options: PartOptions
@@ -57,10 +69,9 @@ class MultipartActions(ObjectActions):
         answer = self._exchange.send(
             Request(method="PUT", bucket=bucket, key=key, query=query, headers=sent, body=body)
         )
+        self._encryption.sent(upload_id, answer.headers)
         part = headers.part_info(part_number, body.size, answer.headers.get("ETag"), answer.headers)
-        if options.checksum is None or digest is None:
-            return part
-        return replace(part, checksums={**(part.checksums or {}), options.checksum: digest})
+        return part if options.checksum is None else with_digest(part, options.checksum, body.digest(options.checksum))
 
     def upload_part_copy(
         self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
@@ -69,19 +80,18 @@ class MultipartActions(ObjectActions):
         query, sent = _part_query(upload_id, part_number), request_headers.part_copy_headers(source, options)
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, query=query, headers=sent))
         root = xml_answer(answer, "CopyPartResult")
+        self._encryption.sent(upload_id, answer.headers)
         etag = required_etag(root.findtext("ETag"))
         return PartInfo(part_number, etag, source.length, checksums=told_in(root) or None)
 
     def list_parts_page(self, bucket: str, key: str, upload_id: str, options: ListOptions) -> PartPage:
         """ListParts, one page. To Ceph an unknown upload is a missing key."""
-        query = part_query(upload_id, options)
         try:
-            answer = self._exchange.send(Request(method="GET", bucket=bucket, key=key, query=query))
+            return self._list_parts(bucket, key, upload_id, options)
         except AnswerError as error:
             if error.code == "NoSuchKey":
                 raise _upload_not_found(error) from error
             raise
-        return part_page(xml_answer(answer, "ListPartsResult"))
 
     def list_uploads_page(self, bucket: str, prefix: str, options: ListOptions, *, encoded: bool = False) -> UploadPage:
         """ListMultipartUploads, one page."""
@@ -92,38 +102,53 @@ class MultipartActions(ObjectActions):
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
     ) -> ObjectMetadata:
-        """CompleteMultipartUpload.
-
-        A repeated one whose first answer was lost is told that there is no such upload (``made_before``).
-        """
-        sent = request_headers.complete_headers(options)
+        """CompleteMultipartUpload; one that was made by a request whose answer was lost is a success."""
         request = Request(
             method="POST",
             bucket=bucket,
             key=key,
             query={"uploadId": upload_id},
-            headers=sent,
+            headers=request_headers.complete_headers(options),
             body=complete_request(parts),
         )
+        head = partial(self.head_object, bucket, key)
+        completion = Completion(bucket, key, parts, options, head, partial(self._is_under_way, bucket, key, upload_id))
         try:
-            answer = self._exchange.send(request)
+            answer, root = self._send_completion(request)
         except AnswerError as error:
-            found = made_before(
-                lambda read: self.head_object(bucket, key, read), parts, options, error.code, retried=error.retried
-            )
-            if found is not None:
-                return found
-            if error.code == "InternalError":
-                self.list_parts_page(bucket, key, upload_id, ListOptions(limit=1))  # which says that there is none
-            raise
-        root = xml_answer(answer, "CompleteMultipartUploadResult")
-        etag = etags.bare(xml.text(root, "ETag")) or etags.multipart_etag(parts)  # Ceph 16 may leave it empty
-        made = headers.written_metadata(bucket, key, answer.headers, _total(parts), etag)
-        return replace(made, checksums={**(made.checksums or {}), **told_in(root)} or None)
+            made = completion.failed(error.code, retried=error.retried)
+            if made is None:
+                raise
+        else:
+            made = completion.succeeded(answer.headers, root.findtext("ETag"), told_in(root))
+        return self._encryption.completed(upload_id, made, options.encryption, head)
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """AbortMultipartUpload."""
         self._exchange.send(Request(method="DELETE", bucket=bucket, key=key, query={"uploadId": upload_id}))
+        self._encryption.aborted(upload_id)
+
+    def _send_completion(self, request: Request) -> tuple[BaseHTTPResponse, Element]:
+        answer = self._exchange.send(request)
+        try:
+            return answer, xml_answer(answer, "CompleteMultipartUploadResult")
+        except AnswerError as error:
+            error.retried = was_retried(answer)
+            raise
+
+    def _is_under_way(self, bucket: str, key: str, upload_id: str) -> bool:
+        try:
+            self._list_parts(bucket, key, upload_id, ListOptions(limit=1))
+        except AnswerError as error:
+            if error.code in NO_UPLOAD:
+                return False
+            raise
+        return True
+
+    def _list_parts(self, bucket: str, key: str, upload_id: str, options: ListOptions) -> PartPage:
+        query = part_query(upload_id, options)
+        answer = self._exchange.send(Request(method="GET", bucket=bucket, key=key, query=query))
+        return part_page(xml_answer(answer, "ListPartsResult"))
 
 
 def _part_query(upload_id: str, part_number: int) -> dict[str, str]:
@@ -133,8 +158,3 @@ def _part_query(upload_id: str, part_number: int) -> dict[str, str]:
 def _upload_not_found(error: AnswerError) -> UploadNotFound:
     told = error.translated
     return UploadNotFound(told.reason, code=told.code, status=told.status, request_id=told.request_id)
-
-
-def _total(parts: Sequence[PartInfo]) -> int | None:
-    sizes = [part.size for part in parts]
-    return None if None in sizes else sum(size for size in sizes if size is not None)

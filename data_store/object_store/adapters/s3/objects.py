@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from xml.etree.ElementTree import Element
 
 from urllib3 import BaseHTTPResponse
 
 from data_store.object_store.adapters.s3 import errors, headers, request_headers, xml
-from data_store.object_store.adapters.s3.answers import required_etag
+from data_store.object_store.adapters.s3.answers import required_etag, settle
+from data_store.object_store.adapters.s3.encryption_results import copy_encryption
 from data_store.object_store.adapters.s3.exchange import Exchange, Request, content_md5, drop, xml_answer
 from data_store.object_store.adapters.s3.ranges import check_range
 from data_store.object_store.adapters.s3.transport import attempts_made
@@ -25,6 +26,7 @@ from data_store.object_store.models import (
     ObjectMetadata,
     PutOptions,
 )
+from data_store.object_store.sources import with_digest
 
 __all__ = ["ObjectActions", "deleted_object", "version_query"]
 
@@ -48,9 +50,9 @@ class ObjectActions:
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, headers=sent, body=body))
         etag = required_etag(answer.headers.get("ETag"))
         written = headers.written_metadata(bucket, key, answer.headers, body.size, etag)
-        if options.checksum is None or digest is None:
+        if options.checksum is None:
             return written
-        return replace(written, checksums={**(written.checksums or {}), options.checksum: digest})
+        return with_digest(written, options.checksum, body.digest(options.checksum))
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject; the body is read from the connection."""
@@ -103,7 +105,8 @@ class ObjectActions:
         sent = request_headers.copy_headers(source_bucket, source_key, options)
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, headers=sent))
         etag = required_etag(xml_answer(answer, "CopyObjectResult").findtext("ETag"))
-        return headers.written_metadata(bucket, key, answer.headers, None, etag)
+        copied = headers.written_metadata(bucket, key, answer.headers, None, etag)
+        return copy_encryption(copied, options, partial(self.head_object, bucket, key))
 
 
 class _Body:
@@ -135,12 +138,13 @@ def deleted_object(key: str, version: str | None, answered: Mapping[str, str]) -
 
 def _settled(root: Element, asked: Sequence[ObjectIdentifier]) -> dict[ObjectIdentifier, DeletedObject]:
     """Return what an answer to DeleteObjects says of each object; Garage names a version where none was asked for."""
-    known, outcomes = set(asked), {}
+    known = set(asked)
+    outcomes: dict[ObjectIdentifier, DeletedObject] = {}
     for element in root:
         key = element.findtext("Key") or ""
         named = ObjectIdentifier(key, xml.text(element, "VersionId"))
         named = named if named in known else ObjectIdentifier(key)
-        outcomes[named] = _outcome(element, named)
+        settle(outcomes, named, _outcome(element, named))
     return outcomes
 
 

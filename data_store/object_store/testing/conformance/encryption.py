@@ -61,11 +61,11 @@ class Encryption(ConformanceGroup):
     @needs(OF_KINDS, SupportsMultipart)
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_large_object_is_encrypted(self, store: ObjectStore, bucket: str, kms_key: str | None, kind: str) -> None:
-        """In parts too, and ranges of it can be read."""
+        """In parts too, of which the result tells what HEAD does, and ranges of it can be read."""
         encryption, content = KINDS[kind](kms_key), random_bytes(large_size(store))
-        store.put_object(content, "key", bucket, encryption=encryption)
+        written = store.put_object(content, "key", bucket, encryption=encryption)
         key = _to_read(encryption)
-        assert store.head_object("key", bucket, encryption=key).encryption == TOLD[kind]
+        assert written.encryption == store.head_object("key", bucket, encryption=key).encryption == TOLD[kind]
         assert store.read_object("key", bucket, encryption=key) == content
         assert store.get_ranges("key", [(5, 10)], bucket, encryption=key) == [content[5:15]]
 
@@ -79,8 +79,8 @@ class Encryption(ConformanceGroup):
         key = _to_read(encryption)
         upload_id = store.create_multipart_upload("key", bucket, encryption=encryption).upload_id
         part = store.upload_part(b"secret", "key", upload_id, 1, bucket, encryption=key)
-        store.complete_multipart_upload("key", upload_id, [part], bucket, encryption=key)
-        assert store.head_object("key", bucket, encryption=key).encryption == TOLD[kind]
+        made = store.complete_multipart_upload("key", upload_id, [part], bucket, encryption=key)
+        assert made.encryption == store.head_object("key", bucket, encryption=key).encryption == TOLD[kind]
         assert store.read_object("key", bucket, encryption=key) == b"secret"
 
     @needs(OF_KINDS, By("kind", dict.fromkeys(KINDS, COPIES_THAT_ENCRYPT)))
@@ -89,11 +89,38 @@ class Encryption(ConformanceGroup):
         """A plain object gets an encrypted copy, and stays plain itself."""
         encryption = KINDS[kind](kms_key)
         store.put_object(b"secret", "key", bucket, metadata={"a": "b"})
-        store.copy_object("key", "copy", bucket, bucket, encryption=encryption)
+        copied = store.copy_object("key", "copy", bucket, bucket, encryption=encryption)
         head = store.head_object("copy", bucket, encryption=_to_read(encryption))
         assert (head.encryption, head.metadata) == (TOLD[kind], {"a": "b"})
+        assert (copied.encryption, copied.checksums) == (head.encryption, head.checksums)
         assert store.read_object("copy", bucket, encryption=_to_read(encryption)) == b"secret"
         assert store.read_object("key", bucket) == b"secret"
+
+    @needs(OF_KINDS, SupportsMultipart)
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_large_copy_is_encrypted(self, store: ObjectStore, bucket: str, kms_key: str | None, kind: str) -> None:
+        """The result of one that is made in parts tells what HEAD does."""
+        encryption, content = KINDS[kind](kms_key), random_bytes(copied_in_parts(store))
+        store.put_object(content, "key", bucket)
+        copied = store.copy_object("key", "copy", bucket, bucket, encryption=encryption)
+        key = _to_read(encryption)
+        assert copied.encryption == store.head_object("copy", bucket, encryption=key).encryption == TOLD[kind]
+        assert store.read_object("copy", bucket, encryption=key) == content
+
+    @needs(OF_KINDS, By("kind", dict.fromkeys(KINDS, COPIES_THAT_ENCRYPT)))
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_other_metadata_leaves_an_object_encrypted(
+        self, store: ObjectStore, bucket: str, kms_key: str | None, kind: str
+    ) -> None:
+        """A copy onto itself keeps what it does not change, and how it is kept is not changed."""
+        encryption = KINDS[kind](kms_key)
+        key = _to_read(encryption)
+        before = store.put_object(b"secret", "key", bucket, encryption=encryption, metadata={"a": "b"})
+        copied = store.copy_object("key", "key", bucket, bucket, metadata={"c": "d"}, source_encryption=key)
+        head = store.head_object("key", bucket, encryption=key)
+        assert (head.encryption, head.kms_key_id) == (TOLD[kind], before.kms_key_id or head.kms_key_id)
+        assert (head.metadata, copied.encryption) == ({"c": "d"}, head.encryption)
+        assert store.read_object("key", bucket, encryption=key) == b"secret"
 
     @needs(OF_KINDS, By("kind", {"SseKms": ENCRYPTED_COPIES, "SseCustomer": ENCRYPTED_COPIES}))
     @pytest.mark.parametrize("kind", KINDS)

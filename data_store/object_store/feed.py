@@ -11,7 +11,11 @@ __all__ = ["EventFeed"]
 
 
 class EventFeed(ABC):
-    """A source of events, made by the ``watch`` of an adapter. One thread polls it; any thread may close it."""
+    """A source of events, made by the ``watch`` of an adapter. One thread polls it; any thread may close it.
+
+    It belongs to the process that made it: whatever the child of a fork does with what it has inherited, the parent's
+    goes on. Where a child cannot poll it, ``poll`` raises ``StoreClosed`` there.
+    """
 
     @abstractmethod
     def poll(self, timeout: float | None) -> Sequence[ObjectEvent]:

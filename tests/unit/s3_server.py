@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from data_store.object_store.adapters.s3.api import S3Api
+from data_store.object_store.adapters.s3.endpoint import endpoint
+from data_store.object_store.adapters.s3.exchange import Exchange
+from data_store.object_store.adapters.s3.sigv4 import Credentials
+from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 
 ERROR = "<Error><Code>{code}</Code><Message>said so</Message>{more}</Error>"
@@ -158,3 +163,12 @@ def connection(endpoint: str | None, **values: Any) -> ObjectStoreConnectionConf
 def quick_retry(max_attempts: int = 3) -> RetryConfiguration:
     """Return retries without pauses worth waiting for."""
     return RetryConfiguration(max_attempts=max_attempts, initial_backoff=0.001, max_backoff=0.002)
+
+
+@contextmanager
+def s3_api(server: RecordingServer, max_attempts: int = 1, **values: Any) -> Iterator[S3Api]:
+    """Make the API of a server; ``values`` are those of its connection."""
+    configured = connection(server.address, **values)
+    transport = Transport(configured, quick_retry(max_attempts))
+    yield S3Api(Exchange(endpoint(configured), lambda: Credentials("A", "S"), transport, lambda _: None))
+    transport.close()

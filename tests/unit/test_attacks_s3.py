@@ -108,7 +108,7 @@ def test_a_listing_with_values_that_cannot_be_is_an_error_of_the_server(
     server.answers = [Answer(body=body.encode())]
     with pytest.raises(ServerError, match="not what S3 says") as caught:
         list(store.list_files())
-    assert caught.value.operation == "list_page"
+    assert caught.value.operation == "list_objects"
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,40 @@ def test_another_answer_is_not_taken_for_the_one_awaited(
         OPERATIONS[operation][0](store.client)
 
 
+def test_a_listing_of_uploads_that_never_ends_is_an_error_of_the_server(server: RecordingServer) -> None:
+    """Versitygw is asked for page after page, before any is returned: each must begin behind the one before."""
+    uploads = "".join(f"<Upload><Key>{key}</Key><UploadId>u</UploadId></Upload>" for key in "kl")
+    more = "<IsTruncated>true</IsTruncated><NextKeyMarker>l</NextKeyMarker>"
+    page = f"<ListMultipartUploadsResult>{more}{uploads}</ListMultipartUploadsResult>"
+    server.answers = [Answer(body=page.encode(), headers={"Server": "VERSITYGW"})]
+    with ObjectStore(f"minio://A:S@{server.address}/b") as store, pytest.raises(ServerError, match="where it has been"):
+        list(store.list_multipart_uploads())
+
+
+OUTCOMES = ["<Deleted><Key>k</Key></Deleted>", "<Error><Key>k</Key><Code>AccessDenied</Code></Error>"]
+
+
+@pytest.mark.parametrize("outcomes", [OUTCOMES, OUTCOMES[::-1]])
+def test_an_object_that_was_deleted_and_was_not_is_an_error_of_the_server(
+    server: RecordingServer, store: ObjectStore, outcomes: list[str]
+) -> None:
+    """Whichever stands last, the other one may be true."""
+    server.answers = [Answer(body=f"<DeleteResult>{''.join(outcomes)}</DeleteResult>".encode())]
+    with pytest.raises(ServerError, match="deleted and that it was not"):
+        OPERATIONS["delete_objects"][0](store.client)
+
+
+def test_a_listing_that_says_neither_that_it_goes_on_nor_that_it_ends_is_an_error_of_the_server(
+    server: RecordingServer, store: ObjectStore
+) -> None:
+    """To the parser of botocore whatever is not true is false: the rest would be missing in silence."""
+    server.answers = [Answer(body=b"<ListBucketResult><IsTruncated>TRUE</IsTruncated></ListBucketResult>")]
+    with pytest.raises(ServerError, match="true or false"):
+        list(store.list_files())
+
+
 @pytest.mark.parametrize("read", ["head_object", "get_object"])
-@pytest.mark.parametrize("length", ["abc", "9" * 30, "9" * 5000])
+@pytest.mark.parametrize("length", ["abc", "-5", "9" * 30, "9" * 5000])
 def test_a_read_whose_length_is_no_number_is_an_error_of_the_server(
     server: RecordingServer, store: ObjectStore, read: str, length: str
 ) -> None:
@@ -247,9 +279,12 @@ def test_a_read_whose_length_is_no_number_is_an_error_of_the_server(
         getattr(store.client, read)("b", "k", GetOptions())
 
 
-def test_a_date_that_is_none_does_not_fail_a_read(server: RecordingServer, store: ObjectStore) -> None:
+@pytest.mark.parametrize(
+    "date", ["yesterday", "Fri, 31 Dec 9999 23:59:59 -2359", "Fri, 31 Dec 99999999999999999999 23:59:59 GMT"]
+)
+def test_a_date_that_is_none_does_not_fail_a_read(server: RecordingServer, store: ObjectStore, date: str) -> None:
     """The content is right all the same."""
-    server.answers = [Answer(body=b"content", headers={"Last-Modified": "yesterday"})]
+    server.answers = [Answer(body=b"content", headers={"Last-Modified": date})]
     found = store.get_object("k")
     assert (found.body.read(), found.updated_time) == (b"content", None)
 

@@ -9,11 +9,7 @@ import pytest
 
 from data_store.object_store.adapters.s3 import etags
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
-from data_store.object_store.adapters.s3.api import S3Api
-from data_store.object_store.adapters.s3.endpoint import endpoint
-from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange
-from data_store.object_store.adapters.s3.sigv4 import Credentials
-from data_store.object_store.adapters.s3.transport import Transport
+from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.body import Source
 from data_store.object_store.errors import AccessDenied, UnsupportedOperation, UploadNotFound
 from data_store.object_store.models import (
@@ -27,7 +23,7 @@ from data_store.object_store.models import (
     PartOptions,
     PutOptions,
 )
-from tests.unit.s3_server import Answer, connection, error, quick_retry, recording_server
+from tests.unit.s3_server import Answer, error, recording_server, s3_api
 
 PARTS = [PartInfo(2, hashlib.md5(b"b").hexdigest(), 1), PartInfo(1, hashlib.md5(b"a").hexdigest(), 5)]
 BUCKETS = Answer(body=b"<ListAllMyBucketsResult/>")
@@ -43,10 +39,8 @@ def server():
 @pytest.fixture
 def api(server):
     """The API of that server, over one connection."""
-    configured = connection(server.address, max_connections=1)
-    transport = Transport(configured, quick_retry())
-    yield S3Api(Exchange(endpoint(configured), lambda: Credentials("A", "S"), transport, lambda _: None))
-    transport.close()
+    with s3_api(server, 3, max_connections=1) as made:
+        yield made
 
 
 def complete(api):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +18,8 @@ from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.adapters.s3.listener import Listener
 from data_store.object_store.adapters.s3.sigv4 import Credentials
+from data_store.object_store.errors import StoreClosed
+from data_store.object_store.facade.watch import Watch
 from data_store.object_store.models import EventKind, ObjectEvent, WatchOptions
 from tests.unit.s3_server import connection, quick_retry
 
@@ -211,12 +215,106 @@ def test_a_server_that_is_not_there_is_raised_at_once():
             feed.start()
 
 
-def test_another_stream_than_one_of_events_ends_the_feed():
-    """A listing, from a server that does not know the request."""
-    with listening(sends(b"\n", b"<ListBucketResult/>\n")) as (feed, _):
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"<ListBucketResult/>\n",
+        b"<html>Welcome",
+        b'{"message":"hello"}\n',
+        b'{"Records":5}\n',
+        b"[]\n",
+        b'{"Records":' + b"[" * 100_000 + b"\n",
+        b'{"Records":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+        line(""),
+        line("k", size=-1),
+        line("k", size="3"),
+        line("k", size=True),
+        line("k", versionId=5),
+        line("k").replace(b'"k"', b"5"),
+        line("k").replace(b'"b"', b"null"),
+        line("k").replace(b"2026-01-02", b"2026-31-02"),
+    ],
+)
+def test_another_stream_than_one_of_events_ends_the_feed(piece):
+    """A listing, from a server that does not know the request; a page without a line's end; what cannot be."""
+    with listening(sends(b"\n", piece)) as (feed, server):
         feed._thread.start()  # which may have seen it before ``start`` would return
         with pytest.raises(InvalidAnswer):
             feed.poll(PATIENCE)
+        assert len(server.requests) == 1
+
+
+def test_a_line_without_an_end_is_not_gathered_for_ever():
+    """Neither is it waited for: the server would fill the memory."""
+    endless: Script = lambda connected: [connected.sendall(chunk(b"x" * 65536)) for _ in range(100)]  # noqa: E731  a script
+    with listening(sends(b'{"Records":[', then=endless)) as (feed, _):
+        feed._thread.start()
+        with pytest.raises(InvalidAnswer, match="without an end"):
+            feed.poll(PATIENCE)
+
+
+def test_spaces_may_come_for_as_long_as_nothing_happens():
+    """MinIO shows with them that it is there; they are no line without an end."""
+    with listening(sends(b" " * 3_000_000, line("k"))) as (feed, _):
+        feed.start()
+        assert [event.key for event in collect(feed, 1)] == ["k"]
+
+
+@pytest.mark.parametrize("body", [b"", b'{"status":"ok"}'], ids=["nothing", "no line"])
+def test_a_stream_that_always_ends_before_anything_has_come_ends_the_feed(body):
+    """A web server answers so whatever it is asked, and would be asked for ever."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with listening(lambda connected: connected.sendall(answer)) as (feed, server):
+        feed._thread.start()
+        with pytest.raises(InvalidAnswer, match="before anything has come"):
+            feed.poll(PATIENCE)
+        assert len(server.requests) == 5
+
+
+def test_a_stream_that_ends_after_a_ping_is_taken_up_as_often_as_it_ends():
+    """A proxy may end it by its own clock."""
+    pings = [sends(b" \n", then=lambda connected: connected.sendall(b"0\r\n\r\n")) for _ in range(9)]
+    with listening(*pings, sends(line("k"))) as (feed, server):
+        feed.start()
+        assert [(event.key, event.after_gap) for event in collect(feed, 1)] == [("k", True)]
+        assert len(server.requests) == 10
+
+
+def test_what_a_forked_child_does_with_a_watch_leaves_the_parents_as_it_is():
+    """It cannot poll what it has inherited; closing it gives up its share of the connection, and no more."""
+    closed = threading.Event()
+
+    def then(connected: socket.socket) -> None:
+        closed.wait(PATIENCE)
+        connected.sendall(chunk(line("b")))
+        connected.recv(1)
+
+    with listening(sends(line("a"), then=then)) as (feed, server):
+        feed.start()
+        assert [event.key for event in collect(feed, 1)] == ["a"]
+        assert _closes_in_a_child(feed)
+        closed.set()
+        assert [(event.key, event.after_gap) for event in collect(feed, 1)] == [("b", False)]
+        assert len(server.requests) == 1
+
+
+def _closes_in_a_child(feed: Listener) -> bool:
+    """Return whether a forked child could close a watch, but not poll it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # this process has threads: that is the point
+        child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            with Watch(feed) as watch, suppress(StoreClosed):
+                watch.next(0)
+                os._exit(2)
+            feed.close()
+            assert feed._socket is not None
+            status = 0 if feed._socket.fileno() == -1 else 3
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_poll_ends_when_nothing_comes():

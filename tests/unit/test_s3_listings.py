@@ -9,14 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from data_store.object_store.adapters.s3.api import S3Api
-from data_store.object_store.adapters.s3.endpoint import endpoint
-from data_store.object_store.adapters.s3.exchange import Exchange
 from data_store.object_store.adapters.s3.listings import every_upload, versions_page_by_key
-from data_store.object_store.adapters.s3.sigv4 import Credentials
-from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.errors import UnsupportedOperation
 from data_store.object_store.models import ListOptions, VersionPage
-from tests.unit.s3_server import Answer, RecordingServer, Seen, connection, error, quick_retry, recording_server
+from tests.unit.s3_server import Answer, RecordingServer, Seen, error, recording_server, s3_api
 
 PAGE = 4
 
@@ -77,10 +73,8 @@ def server() -> Iterator[RecordingServer]:
 @pytest.fixture
 def api(server: RecordingServer) -> Iterator[S3Api]:
     """The API of that server."""
-    configured = connection(server.address)
-    transport = Transport(configured, quick_retry(1))
-    yield S3Api(Exchange(endpoint(configured), lambda: Credentials("A", "S"), transport, lambda _: None))
-    transport.close()
+    with s3_api(server) as made:
+        yield made
 
 
 VERSIONS = [

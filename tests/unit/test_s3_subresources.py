@@ -10,10 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from data_store.object_store.adapters.s3.api import S3Api
-from data_store.object_store.adapters.s3.endpoint import endpoint
-from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange
-from data_store.object_store.adapters.s3.sigv4 import Credentials
-from data_store.object_store.adapters.s3.transport import Transport
+from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectStoreError, UnsupportedOperation, UploadNotFound
 from data_store.object_store.models import (
@@ -28,7 +25,7 @@ from data_store.object_store.models import (
     Retention,
     RetentionMode,
 )
-from tests.unit.s3_server import Answer, RecordingServer, connection, error, quick_retry, recording_server
+from tests.unit.s3_server import Answer, RecordingServer, error, recording_server, s3_api
 
 QUEUE = "arn:aws:sqs:eu-west-1:1:x"
 RULE = NotificationRule(id="new", target=QUEUE, events=(EventKind.CREATED,))
@@ -45,10 +42,8 @@ def server() -> Iterator[RecordingServer]:
 @pytest.fixture
 def api(server: RecordingServer) -> Iterator[S3Api]:
     """The API of that server."""
-    configured = connection(server.address)
-    transport = Transport(configured, quick_retry(1))
-    yield S3Api(Exchange(endpoint(configured), lambda: Credentials("A", "S"), transport, lambda _: None))
-    transport.close()
+    with s3_api(server) as made:
+        yield made
 
 
 def configuration(*ids: str) -> Answer:

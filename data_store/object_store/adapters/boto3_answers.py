@@ -32,6 +32,12 @@ _ROOTS = {
 # botocore decodes the keys of a listing as soon as it is parsed, and fails where one is missing.
 _NAMED = (("Buckets", "Name"), ("Contents", "Key"), ("CommonPrefixes", "Prefix"))
 _REDIRECTED = 301
+# To botocore whatever is not "true" is false.
+_FLAG = re.compile(rb"<(?:[\w.-]+:)?(?:DeleteMarker|IsTruncated)>([^<]*)<")
+_FLAGS = frozenset({b"true", b"false", b""})
+# The rest of an error may quote the request, and so a key of SSE-C; botocore's exception keeps it all.
+_TOLD_OF_ERRORS = frozenset({"Code", "Message", "Region"})
+_CUSTOMER_KEY = "-customer-key"  # and its digest, which answers repeat
 
 
 class AnswerParsers(ResponseParserFactory):
@@ -54,7 +60,9 @@ class _Parser(RestXMLParser):
         except Exception as error:
             _drop(response["body"])
             raise InvalidAnswer(f"botocore cannot read it: {error}") from error
-        if response["status_code"] < _REDIRECTED and shape is not None:
+        if response["status_code"] >= _REDIRECTED:
+            _forget_request(answer)
+        elif shape is not None:
             _check_root(response["body"], _ROOTS.get(shape.name))
             _check_single(answer, shape)
             _check_names(answer)
@@ -74,6 +82,8 @@ def _check_root(body: Any, name: str | None) -> None:
     found = _ROOT.match(body)
     if found is None or found[1].decode() != name:
         raise InvalidAnswer(f"the answer is no {name}")
+    if not _FLAGS.issuperset(_FLAG.findall(body)):
+        raise InvalidAnswer("the answer has something else than true or false")
 
 
 def _check_single(value: Any, shape: Any) -> None:
@@ -92,3 +102,12 @@ def _check_names(answer: Mapping[str, Any]) -> None:
     for items, name in _NAMED:
         for item in answer.get(items) or ():
             required(item.get(name), name)
+
+
+def _forget_request(answer: dict[str, Any]) -> None:
+    """Leave out of an error what may hold a secret of the request."""
+    told, headers = answer.get("Error", {}), answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    for name in told.keys() - _TOLD_OF_ERRORS:
+        del told[name]
+    for name in [name for name in headers if _CUSTOMER_KEY in name]:
+        del headers[name]

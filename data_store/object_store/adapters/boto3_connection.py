@@ -117,6 +117,7 @@ def _session(connection: ObjectStoreConnectionConfiguration) -> boto3.session.Se
     mask_secrets()
     core = botocore.session.Session()
     core.register_component("response_parser_factory", AnswerParsers())
+    core.register("needs-retry", _forget_request)
     session = boto3.session.Session(
         aws_access_key_id=connection.access_key,
         aws_secret_access_key=_revealed(connection.secret_key),
@@ -215,6 +216,16 @@ def _follow_no_redirect(request_dict: dict[str, Any], response: Any, **_event: o
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     if "x-amz-bucket-region" not in headers and not answer.get("Error", {}).get("Region"):
         request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _forget_request(**event: Any) -> None:
+    """Take the request out of botocore's exception before anybody has it: headers hold keys of SSE-C and tokens.
+
+    Of every service, so also of those that credentials come from.
+    """
+    caught = event["caught_exception"]
+    if hasattr(caught, "request"):
+        caught.request = None
 
 
 def _make_parseable(response_dict: dict[str, Any], **_event: object) -> None:

@@ -1,4 +1,4 @@
-"""The log lines of botocore, without the secrets that travel in headers: keys of SSE-C and tokens of sessions."""
+"""The log lines of botocore, without the secrets that travel: keys of SSE-C and their digests, tokens, secret keys."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ import re
 
 __all__ = ["mask_secrets"]
 
-_LOGGERS = ("botocore.auth", "botocore.endpoint")  # they log requests, at level DEBUG
-_SECRET = re.compile(r"(?i)((?:-customer-key|-security-token|SSECustomerKey)(?:['\"]: b?['\"]|:))[^\s'\"]+")
+_LOGGERS = ("botocore.auth", "botocore.endpoint", "botocore.parsers")  # they log requests and answers, at level DEBUG
+_NAMES = (
+    r"-customer-key(?:-md5)?|-security-token|SSECustomerKey(?:MD5)?"  # of S3
+    r"|SecretAccessKey|(?:access|id|refresh|session|WebIdentity)Token|clientSecret"  # of whom credentials come from
+)
+# An error may quote the request that it is about: the value of a header, all headers that are signed, these in hex.
+_ELEMENTS = "ArgumentValue|CanonicalRequest|CanonicalRequestBytes|SecretAccessKey|SessionToken"
+_SECRETS = (
+    re.compile(rf"(?i)((?:{_NAMES})(?:['\"]: ?b?['\"]|:))[^\s'\"]+"),
+    re.compile(rf"(<(?:{_ELEMENTS})>)[^<]+"),
+)
 
 
 class _Masking(logging.Filter):
-    """Lets every record pass, without the values of secret headers."""
+    """Lets every record pass, without secret values."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True."""
-        said = record.getMessage()
-        if _SECRET.search(said):
-            record.msg, record.args = _SECRET.sub(r"\1***", said), ()
+        said = masked = record.getMessage()
+        for secret in _SECRETS:
+            masked = secret.sub(r"\1***", masked)
+        if masked != said:
+            record.msg, record.args = masked, ()
         return True
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib3 import HTTPHeaderDict
 
 from data_store.object_store.adapters.s3 import etags
-from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page, settle
 from data_store.object_store.adapters.s3.control_characters import restore
 from data_store.object_store.adapters.s3.errors import from_answer
 from data_store.object_store.adapters.s3.xml import time
@@ -65,16 +65,17 @@ def deleted(
     answer: DeleteObjectsOutputTypeDef, asked: Iterable[ObjectIdentifier]
 ) -> dict[ObjectIdentifier, DeletedObject]:
     """Return what an answer to DeleteObjects says of each object; it may leave some out."""
-    known, outcomes = set(asked), {}
+    known = set(asked)
+    outcomes: dict[ObjectIdentifier, DeletedObject] = {}
     for done in answer.get("Deleted", []):
         named = _named(done, known)
         is_marker = done.get("DeleteMarker", False)
         version = (done.get("DeleteMarkerVersionId") if is_marker else None) or named.version_id
-        outcomes[named] = DeletedObject(named.key, version, is_delete_marker=is_marker)
+        settle(outcomes, named, DeletedObject(named.key, version, is_delete_marker=is_marker))
     request_id = answer["ResponseMetadata"].get("RequestId")
     for failed in answer.get("Errors", []):
         named = _named(failed, known)
-        outcomes[named] = _failed(failed, named, request_id)
+        settle(outcomes, named, _failed(failed, named, request_id))
     return outcomes
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from data_store.object_store.adapters.s3 import etags
 from data_store.object_store.errors import ServerError
-from data_store.object_store.models import ObjectPage
+from data_store.object_store.models import DeletedObject, ObjectIdentifier, ObjectPage
 
-__all__ = ["InvalidAnswer", "checked_page", "invalid_answer", "required", "required_etag"]
+__all__ = ["InvalidAnswer", "checked_page", "invalid_answer", "required", "required_etag", "settle"]
 
 _MAX_QUOTED = 200
 
@@ -39,6 +39,17 @@ def required_etag(etag: str | None) -> str:
         InvalidAnswer: it is missing or empty.
     """
     return required(etags.bare(etag), "ETag")
+
+
+def settle(outcomes: dict[ObjectIdentifier, DeletedObject], named: ObjectIdentifier, outcome: DeletedObject) -> None:
+    """Add what became of one object of a DeleteObjects.
+
+    Raises:
+        InvalidAnswer: it was said to be deleted before, and now that it was not, or the other way round.
+    """
+    before = outcomes.setdefault(named, outcome)
+    if (before.error is None) != (outcome.error is None):
+        raise InvalidAnswer("the answer says of one object that it was deleted and that it was not")
 
 
 def checked_page(page: ObjectPage, prefix: str, *, truncated: bool) -> ObjectPage:

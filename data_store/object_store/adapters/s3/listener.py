@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import socket
 import threading
@@ -14,12 +15,13 @@ from typing import Any
 from urllib3 import BaseHTTPResponse
 
 from data_store.object_store.adapters.s3 import errors, sigv4, xml
-from data_store.object_store.adapters.s3.answers import InvalidAnswer
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, required
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, drop
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.adapters.s3.xml_notifications import event_kind
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
+from data_store.object_store.errors import StoreClosed
 from data_store.object_store.feed import EventFeed
 from data_store.object_store.models import EventKind, ObjectEvent, WatchOptions
 
@@ -30,7 +32,10 @@ _PING_SECONDS = 1  # MinIO may hold events back until 4 KiB have gathered: pings
 _SECONDS_TO_LISTEN = 0.5  # the server says nothing until there is something to say
 _SECONDS_TO_END = 2.0
 _MAX_PIECE = 64 * 1024
+_MAX_LINE = 1024 * 1024  # an event has a few KiB
+_MAX_EMPTY_ANSWERS = 5
 _KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # seconds, seconds, probes
+_BRACE = ord("{")
 _BY_LIFECYCLE = "[ILM-Expiry]"
 _MAY_PASS = frozenset({408, 429})
 
@@ -66,6 +71,8 @@ class Listener(EventFeed):
         self._answered = threading.Event()
         self._failure: Exception | None = None
         self._gap = False
+        self._empty_answers = 0
+        self._process = os.getpid()
         once = retry.model_copy(update={"max_attempts": 1})
         self._transport = Transport(connection, once, self._take_socket)
         self._exchange = Exchange(endpoint(connection), signer, self._transport, lambda _: None)
@@ -86,6 +93,8 @@ class Listener(EventFeed):
 
     def poll(self, timeout: float | None) -> Sequence[ObjectEvent]:
         """See ``EventFeed``."""
+        if os.getpid() != self._process:
+            raise StoreClosed("a watch is not inherited by the child of a fork: begin one there")
         if self._closed.is_set():
             return ()
         try:
@@ -98,7 +107,10 @@ class Listener(EventFeed):
         return () if first is None else (first, *self._more())
 
     def close(self) -> None:
-        """See ``EventFeed``."""
+        """See ``EventFeed``; the thread, and what locks may be held, are left behind by a fork."""
+        if os.getpid() != self._process:
+            _leave(self._socket)
+            return
         with self._lock:
             self._closed.set()
             _shut(self._socket)
@@ -136,23 +148,32 @@ class Listener(EventFeed):
                 if not self._may_pass(error):
                     self._end(error)
                     break
-            answered, self._gap = self._answered.is_set(), True
+            well, self._gap = self._answered.is_set() and not self._empty_answers, True
             self._answered.clear()
-            pause = self._retry.initial_backoff if answered else min(2 * pause, self._retry.max_backoff)
+            pause = self._retry.initial_backoff if well else min(2 * pause, self._retry.max_backoff)
             self._closed.wait(pause)
         self._transport.close()
 
     def _listen(self) -> None:
-        """Hand out events until the connection ends."""
+        """Hand out events until the connection ends.
+
+        Raises:
+            InvalidAnswer: it ended well, as did the ones before, and no line of events has come, not even a ping.
+        """
         wanted = (("prefix", self._options.prefix), ("suffix", self._options.suffix), ("ping", str(_PING_SECONDS)))
         answer = self._exchange.send(Request(method="GET", bucket=self._bucket, query=(*_EVENTS, *wanted), stream=True))
         self._answered.set()
+        heard = False
         try:
             for line in _lines(_pieces(answer)):
                 for event in _events(line):
                     self._hand_out(event)
+                heard, self._empty_answers = True, 0
         finally:
             drop(answer)
+        self._empty_answers += not heard
+        if self._empty_answers >= _MAX_EMPTY_ANSWERS:
+            raise InvalidAnswer("each time the stream of events ends before anything has come")
 
     def _hand_out(self, event: ObjectEvent) -> None:
         if event.kind in self._options.events:
@@ -181,6 +202,13 @@ def _shut(connected: socket.socket | None) -> None:
             connected.shutdown(socket.SHUT_RDWR)
 
 
+def _leave(connected: socket.socket | None) -> None:
+    """Give up this process's share of a connection, which goes on for the process that it is inherited from."""
+    if connected is not None:
+        with suppress(OSError):
+            os.close(connected.detach())
+
+
 def _pieces(answer: BaseHTTPResponse) -> Iterator[bytes]:
     """Yield what has arrived: chunk by chunk, or byte by byte where a proxy has taken the chunks away."""
     chunked = "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
@@ -188,11 +216,20 @@ def _pieces(answer: BaseHTTPResponse) -> Iterator[bytes]:
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield lines as soon as they are whole."""
-    rest = b""
+    """Yield lines as soon as they are whole.
+
+    Raises:
+        InvalidAnswer: one does not begin as an event does, or has no end; a page, say. It is not waited for.
+    """
+    rest = bytearray()
     for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from whole
+        *ends, begun = piece.split(b"\n")
+        for end in ends:
+            yield bytes(rest + end)
+            rest.clear()
+        rest += begun if rest else begun.lstrip()  # MinIO sends spaces to show that it is there
+        if rest and (rest[0] != _BRACE or len(rest) > _MAX_LINE):
+            raise InvalidAnswer("the stream of events has something else, or a line without an end")
 
 
 def _events(line: bytes) -> Iterator[ObjectEvent]:
@@ -204,9 +241,9 @@ def _events(line: bytes) -> Iterator[ObjectEvent]:
     if not line.strip():
         return
     try:
-        records = json.loads(line).get("Records") or ()
+        records = json.loads(line)["Records"] or ()
         yield from filter(None, map(_event, records))
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise InvalidAnswer(f"the stream of events has something else: {error!r}") from error
 
 
@@ -219,10 +256,25 @@ def _event(record: dict[str, Any]) -> ObjectEvent | None:
     found = record["s3"]["object"]
     return ObjectEvent(
         kind=kind,
-        bucket=record["s3"]["bucket"]["name"],
-        key=found["key"],
-        version_id=found.get("versionId") or None,
-        size=found.get("size"),
-        etag=found.get("eTag") or None,
+        bucket=required(_text(record["s3"]["bucket"], "name"), "name"),
+        key=required(_text(found, "key"), "key"),
+        version_id=_text(found, "versionId"),
+        size=_size(found),
+        etag=_text(found, "eTag"),
         time=xml.time(record.get("eventTime")),
     )
+
+
+def _text(told: dict[str, Any], name: str) -> str | None:
+    """Return a text, None for an empty or a missing one."""
+    found = told.get(name) or None
+    if found is not None and not isinstance(found, str):
+        raise TypeError(f"{name} is no text")
+    return found
+
+
+def _size(told: dict[str, Any]) -> int | None:
+    found = told.get("size")
+    if found is not None and (type(found) is not int or found < 0):
+        raise TypeError("the size is no number of bytes")
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data_store.object_store.adapters.s3 import markers
+from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.errors import UnsupportedOperation
 from data_store.object_store.models import ListOptions, MultipartUpload, ObjectVersion, VersionPage
@@ -17,6 +18,9 @@ def every_upload(api: S3Api, bucket: str) -> list[MultipartUpload]:
 
     MinIO gives them at once. versitygw refuses the upload id that it says a page ends with, and behind a key alone it
     leaves the key's other uploads out: so what a page has of its last key waits for the next one.
+
+    Raises:
+        InvalidAnswer: a page does not begin behind the one before, and there would be no end of it.
     """
     found: list[MultipartUpload] = []
     cursor: str | None = None
@@ -27,6 +31,8 @@ def every_upload(api: S3Api, bucket: str) -> list[MultipartUpload]:
         whole = [upload for upload in page.uploads if upload.key != page.uploads[-1].key]
         if not whole:
             raise UnsupportedOperation("this server does not list more uploads of one key than a page has")
+        if found and whole[0].key.encode() <= found[-1].key.encode():
+            raise InvalidAnswer("the listing goes on where it has been")
         found += whole
         cursor = markers.join(whole[-1].key, "")
 

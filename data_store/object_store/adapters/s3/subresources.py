@@ -47,6 +47,7 @@ __all__ = ["SubresourceActions"]
 _NO_TAGS = frozenset({"NoSuchTagSet", "NoSuchTagSetError"})
 _NO_LIFECYCLE = frozenset({"NoSuchLifecycleConfiguration"})
 _NO_LOCK = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"})
+_NOT_LOCKABLE = "nothing is locked in this bucket: make one with create_bucket(..., object_lock=True)"
 # Whatever a rule must be was checked before it was sent: what is refused all the same, the server does not do.
 _RARE_EVENTS = frozenset({EventKind.EXPIRED, EventKind.TAGS_CHANGED})
 _REFUSED = frozenset({"InvalidArgument", "InvalidRequest", "MalformedXML"})
@@ -115,9 +116,8 @@ class SubresourceActions(ObjectActions):
 
     def delete_lifecycle(self, bucket: str) -> None:
         """DeleteBucketLifecycle, where there is one: a server that does not know it may delete the bucket."""
-        if self._lifecycle(bucket) is None:
-            return
-        self._exchange.send(Request(method="DELETE", bucket=bucket, query={"lifecycle": ""}))
+        if self._lifecycle(bucket) is not None:
+            self._delete_lifecycle(bucket)
 
     def get_notifications(self, bucket: str) -> list[NotificationRule]:
         """GetBucketNotificationConfiguration."""
@@ -188,7 +188,7 @@ class SubresourceActions(ObjectActions):
             return default_retention(self._get(bucket, "object-lock", "ObjectLockConfiguration"))
         except AnswerError as error:
             if error.code in _NO_LOCK:
-                raise _refusal(error, "the bucket was not made with object_lock=True") from error
+                raise _refusal(error, _NOT_LOCKABLE) from error
             raise
 
     def put_default_retention(self, bucket: str, default: DefaultRetention | None) -> None:
@@ -213,8 +213,11 @@ class SubresourceActions(ObjectActions):
             rules,
             get=lambda: self._lifecycle(bucket),
             put=lambda body: self._put(bucket, "lifecycle", body),
-            delete=lambda: self.delete_lifecycle(bucket),
+            delete=lambda: self._delete_lifecycle(bucket),  # its server has answered that it knows lifecycles
         )
+
+    def _delete_lifecycle(self, bucket: str) -> None:
+        self._exchange.send(Request(method="DELETE", bucket=bucket, query={"lifecycle": ""}))
 
     def _lifecycle(self, bucket: str) -> bytes | None:
         """Return the rules as the server has them."""

@@ -1,11 +1,12 @@
 """The XML of the S3 protocol: what requests hold and answers say (S3 API reference).
 
 Answers come from a server that is trusted with data, not with this process: a document type declaration, the door to
-entity expansion and external entities, is refused.
+entity expansion and external entities, is refused, and so is every value that cannot be.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NoReturn
@@ -22,12 +23,16 @@ from data_store.object_store.models import ObjectIdentifier, ObjectMetadata, Obj
 __all__ = [
     "delete_request",
     "fits_xml",
+    "flag",
+    "number",
     "object_page",
     "parse",
-    "size",
     "text",
     "time",
 ]
+
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_FLAGS = {"true": True, "false": False, "": False}
 
 
 def parse(data: bytes) -> Element:
@@ -43,9 +48,9 @@ def parse(data: bytes) -> Element:
         return _parse(data)
     except expat.ExpatError:
         root = _parse_repaired(shelter(data))
-    for element in root.iter():
-        element.text = restore(element.text or "")
-    return root
+        for element in root.iter():
+            element.text = restore(element.text or "")
+        return root
 
 
 def _parse_repaired(data: bytes) -> Element:
@@ -91,10 +96,10 @@ def object_page(root: Element, prefix: str) -> ObjectPage:
     """Return a page of ListObjectsV2 that was asked for with ``encoding-type=url`` and this prefix.
 
     Raises:
-        InvalidAnswer: a size is no number, a time none of the protocol, or an entry cannot be in this listing.
+        InvalidAnswer: a size is no size, a time none of the protocol, or an entry cannot be in this listing.
     """
     decode = unquote_plus if root.findtext("EncodingType") == "url" else str
-    truncated = root.findtext("IsTruncated") == "true"
+    truncated = flag(root, "IsTruncated")
     page = ObjectPage(
         objects=tuple(_listed(item, decode(item.findtext("Key") or "")) for item in root.iterfind("Contents")),
         prefixes=tuple(decode(item.findtext("Prefix") or "") for item in root.iterfind("CommonPrefixes")),
@@ -106,23 +111,38 @@ def object_page(root: Element, prefix: str) -> ObjectPage:
 def _listed(item: Element, key: str) -> ObjectMetadata:
     return ObjectMetadata(
         key=key,
-        size=size(item.findtext("Size")),
+        size=number(item, "Size"),
         etag=etags.bare(item.findtext("ETag")),
         updated_time=time(text(item, "LastModified")),
         storage_class=text(item, "StorageClass"),
     )
 
 
-def size(value: str | None) -> int | None:
-    """Return a size of a listing.
+def number(element: Element, path: str, least: int = 0, most: int | None = None) -> int | None:
+    """Return the whole number that a descendant is, None if it is missing.
 
     Raises:
-        InvalidAnswer: it is no number.
+        InvalidAnswer: it is something else, or less than ``least``, or more than ``most``.
     """
-    try:
-        return None if value is None else int(value)
-    except ValueError as error:
-        raise InvalidAnswer(f"the listing has a size that cannot be: {error}") from error
+    told = element.findtext(path)
+    if told is None:
+        return None
+    found = int(told) if _DIGITS.fullmatch(told) else -1
+    if found < least or (most is not None and found > most):
+        raise InvalidAnswer(f"the answer has a number that cannot be: {path} is {told!r}")
+    return found
+
+
+def flag(element: Element, path: str) -> bool:
+    """Return whether a descendant is ``true``; not, if it is missing or empty.
+
+    Raises:
+        InvalidAnswer: it is something else: a listing with it may go on.
+    """
+    told = element.findtext(path) or ""
+    if told not in _FLAGS:
+        raise InvalidAnswer(f"the answer has something else than true or false: {path} is {told!r}")
+    return _FLAGS[told]
 
 
 def delete_request(objects: Iterable[ObjectIdentifier]) -> bytes:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
 
-from data_store.object_store.adapters.s3.xml import size, text, time
-from data_store.object_store.adapters.s3.xml_tags import tag_element
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, required
+from data_store.object_store.adapters.s3.xml import flag, number, text, time
+from data_store.object_store.adapters.s3.xml_tags import tag_element, tags_in
 from data_store.object_store.adapters.s3.xml_writer import document, leaf, node
 from data_store.object_store.errors import UnsupportedOperation
 from data_store.object_store.models import LifecycleRule, Transition
 
 __all__ = ["lifecycle_request", "lifecycle_rules"]
+
+_T = TypeVar("_T")
 
 # What each element of a rule may hold; anything else has no field in LifecycleRule.
 _KNOWN: dict[str, frozenset[str]] = {
@@ -38,13 +41,26 @@ _KNOWN: dict[str, frozenset[str]] = {
     "Transition": frozenset({"Date", "Days", "StorageClass"}),
 }
 _FILTERS = ("Filter", "Filter/And")  # Ceph puts a prefix beside And
+_PREFIXES = ("Prefix", "Filter/Prefix", "Filter/And/Prefix")
+_STATUSES = {"Enabled": True, "Disabled": False}
+_SEVERAL = frozenset({"Expiration", "Tag"})  # days and delete markers are two of one rule
+_ACTIONS = (
+    "expire_after_days",
+    "expire_at",
+    "expire_delete_markers",
+    "noncurrent_days",
+    "abort_uploads_after_days",
+    "transition",
+)
 
 
 def lifecycle_rules(root: Element) -> list[LifecycleRule]:
     """Return the rules of GetBucketLifecycleConfiguration.
 
     Raises:
-        UnsupportedOperation: one has an element that ``LifecycleRule`` has no field for.
+        UnsupportedOperation: one has an element that ``LifecycleRule`` has no field for, or no action, which is what
+            Garage makes of actions that it does not know.
+        InvalidAnswer: one cannot be.
     """
     return [_rule(item) for item in root.iterfind("Rule")]
 
@@ -96,51 +112,96 @@ def _date(moment: datetime | None) -> str | None:
 
 def _rule(item: Element) -> LifecycleRule:
     _check_known(item)
-    return LifecycleRule(
+    rule = LifecycleRule(
+        # AWS names each rule, and its reference (LifecycleRule) has it not required; Garage leaves it as it was put.
         text(item, "ID") or "",
-        next((prefix for path in ("Prefix", "Filter/Prefix", "Filter/And/Prefix") if (prefix := text(item, path))), ""),
-        expire_after_days=size(text(item, "Expiration/Days")),
-        expire_at=time(text(item, "Expiration/Date")),
-        expire_delete_markers=text(item, "Expiration/ExpiredObjectDeleteMarker") == "true",
-        noncurrent_days=size(text(item, "NoncurrentVersionExpiration/NoncurrentDays")),
-        noncurrent_keep=size(text(item, "NoncurrentVersionExpiration/NewerNoncurrentVersions")),
-        abort_uploads_after_days=size(text(item, "AbortIncompleteMultipartUpload/DaysAfterInitiation")),
-        enabled=text(item, "Status") == "Enabled",
+        _single("Prefix", {found for path in _PREFIXES if (found := text(item, path))}) or "",
+        abort_uploads_after_days=number(item, "AbortIncompleteMultipartUpload/DaysAfterInitiation", 1),
+        enabled=_is_enabled(item),
+        **_expiration(item),
+        **_noncurrent(item),
         **_conditions(item),
         **_transitions(item),
     )
+    if not any(getattr(rule, action) for action in _ACTIONS):
+        raise _inexpressible(f"{rule.id!r} has no action")
+    return rule
+
+
+def _is_enabled(item: Element) -> bool:
+    status = item.findtext("Status")
+    if status not in _STATUSES:
+        raise InvalidAnswer("the lifecycle rule is neither Enabled nor Disabled")
+    return _STATUSES[status]
+
+
+def _expiration(item: Element) -> dict[str, Any]:
+    found = item.findall("Expiration")
+    days = _single("Days", {days for each in found if (days := number(each, "Days", 1)) is not None})
+    date = _single("Date", {date for each in found if (date := time(text(each, "Date"))) is not None})
+    if days is not None and date is not None:
+        raise InvalidAnswer("the lifecycle rule expires objects by their age and at a date")
+    markers = [flag(each, "ExpiredObjectDeleteMarker") for each in found]
+    return {"expire_after_days": days, "expire_at": date, "expire_delete_markers": any(markers)}
+
+
+def _noncurrent(item: Element) -> dict[str, Any]:
+    found = item.find("NoncurrentVersionExpiration")
+    if found is None:
+        return {}
+    days, keep = number(found, "NoncurrentDays", 1), number(found, "NewerNoncurrentVersions", 1)
+    if days is None and keep is not None:  # MinIO has such rules
+        raise _inexpressible("NewerNoncurrentVersions without NoncurrentDays")
+    return {"noncurrent_days": days, "noncurrent_keep": keep}
 
 
 def _conditions(item: Element) -> dict[str, Any]:
-    found = [tag for path in _FILTERS for tag in item.iterfind(f"{path}/Tag")]
-    above, below = _bound(item, "ObjectSizeGreaterThan"), _bound(item, "ObjectSizeLessThan")
+    above, below = _bound(item, "ObjectSizeGreaterThan", 0), _bound(item, "ObjectSizeLessThan", 1)
     return {
-        "tags": {tag.findtext("Key") or "": tag.findtext("Value") or "" for tag in found} or None,
+        "tags": tags_in(tag for path in _FILTERS for tag in item.iterfind(f"{path}/Tag")) or None,
         "min_size": None if above is None else above + 1,
         "max_size": None if below is None else below - 1,
     }
 
 
-def _bound(item: Element, name: str) -> int | None:
-    return size(next((told for path in _FILTERS if (told := text(item, f"{path}/{name}"))), None))
+def _bound(item: Element, name: str, least: int) -> int | None:
+    found = (number(item, f"{path}/{name}", least) for path in _FILTERS)
+    return _single(name, {bound for bound in found if bound is not None})
+
+
+def _single(name: str, found: Set[_T]) -> _T | None:
+    """Return what a rule says in one of the places that it may stand in."""
+    if len(found) > 1:
+        raise InvalidAnswer(f"the lifecycle rule has more than one {name}")
+    return next(iter(found), None)
 
 
 def _transitions(item: Element) -> dict[str, Any]:
     found = item.find("Transition")
     if found is None:
         return {}
-    after_days, at = size(text(found, "Days")), time(text(found, "Date"))
-    return {"transition": Transition(storage_class=text(found, "StorageClass") or "", after_days=after_days, at=at)}
+    after_days, at = number(found, "Days"), time(text(found, "Date"))
+    if (after_days is None) == (at is None):
+        raise InvalidAnswer("the transition has not exactly one of Days and Date")
+    storage_class = required(text(found, "StorageClass"), "StorageClass")
+    return {"transition": Transition(storage_class=storage_class, after_days=after_days, at=at)}
 
 
 def _check_known(element: Element) -> None:
-    """Raise UnsupportedOperation for an element, or one too many, that a rule has no field for."""
+    """Raise for an element, or one too many, that a rule has no field for.
+
+    Raises:
+        UnsupportedOperation: S3 has it.
+        InvalidAnswer: S3 does not.
+    """
     names = [child.tag for child in element]
     for name in names:
         if name not in _KNOWN[element.tag]:
             raise _inexpressible(f"{element.tag}/{name}")
         if name in ("Transition", "NoncurrentVersionExpiration") and names.count(name) > 1:
             raise _inexpressible(f"more than one {name}")
+        if name not in _SEVERAL and names.count(name) > 1:
+            raise InvalidAnswer(f"the lifecycle rule has more than one {name}")
     for child in element:
         if child.tag in _KNOWN:
             _check_known(child)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, required
-from data_store.object_store.adapters.s3.xml import size, text, time
+from data_store.object_store.adapters.s3.xml import number, text, time
 from data_store.object_store.adapters.s3.xml_writer import document, leaf, node
 from data_store.object_store.models import DefaultRetention, Retention, RetentionMode
 
@@ -21,10 +21,18 @@ __all__ = [
     "retention_request",
 ]
 
+_HOLDS = {"ON": True, "OFF": False}
+
 
 def retention(root: Element) -> Retention | None:
-    """Return what GetObjectRetention says; None for an empty answer."""
-    until = time(text(root, "RetainUntilDate"))
+    """Return what GetObjectRetention says; None for an empty answer.
+
+    Raises:
+        InvalidAnswer: it has no mode, or no date, or one that cannot be.
+    """
+    if not len(root):
+        return None
+    until = time(required(text(root, "RetainUntilDate"), "RetainUntilDate"))
     return None if until is None else Retention(_mode(root), until)
 
 
@@ -36,8 +44,15 @@ def retention_request(retention: Retention | None) -> bytes:
 
 
 def legal_hold(root: Element) -> bool:
-    """Return what GetObjectLegalHold says."""
-    return text(root, "Status") == "ON"
+    """Return what GetObjectLegalHold says.
+
+    Raises:
+        InvalidAnswer: it is neither on nor off.
+    """
+    told = root.findtext("Status")
+    if told not in _HOLDS:
+        raise InvalidAnswer("the legal hold is neither ON nor OFF")
+    return _HOLDS[told]
 
 
 def legal_hold_request(hold: bool) -> bytes:
@@ -51,11 +66,21 @@ def legal_hold_status(hold: bool) -> str:
 
 
 def default_retention(root: Element) -> DefaultRetention | None:
-    """Return what GetObjectLockConfiguration says."""
+    """Return what GetObjectLockConfiguration says.
+
+    Raises:
+        InvalidAnswer: object lock is not on, though the server says so with an error where it is not; or the rule has
+            no mode, or not one of days and years.
+    """
+    if root.findtext("ObjectLockEnabled") != "Enabled":
+        raise InvalidAnswer("the object lock of the bucket is not Enabled")
     found = root.find("Rule/DefaultRetention")
     if found is None:
         return None
-    return DefaultRetention(_mode(found), size(text(found, "Days")), size(text(found, "Years")))
+    days, years = number(found, "Days", 1), number(found, "Years", 1)
+    if (days is None) == (years is None):
+        raise InvalidAnswer("the default retention has not exactly one of Days and Years")
+    return DefaultRetention(_mode(found), days, years)
 
 
 def lock_request(retention: DefaultRetention | None) -> bytes:

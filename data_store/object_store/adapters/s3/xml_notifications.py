@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element
 
-from data_store.object_store.adapters.s3.answers import required
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, required
 from data_store.object_store.adapters.s3.xml_writer import document, leaf, node
 from data_store.object_store.errors import UnsupportedOperation
 from data_store.object_store.models import EventKind, NotificationRule
@@ -53,6 +53,7 @@ def notification_rules(root: Element) -> list[NotificationRule]:
 
     Raises:
         UnsupportedOperation: there is one that ``NotificationRule`` cannot express.
+        InvalidAnswer: one cannot be. It may have no id: MinIO leaves an empty one as it was put.
     """
     rules = [_rule(item) for item in root]
     return sorted(rules, key=lambda rule: rule.id)
@@ -95,21 +96,32 @@ def _rule(item: Element) -> NotificationRule:
     kind = item.tag.removesuffix("Configuration")
     if kind not in ("Queue", "Topic", "CloudFunction"):
         raise UnsupportedOperation(f"the bucket has a notification rule that has no model: {item.tag}")
-    filters = {
-        (rule.findtext("Name") or "").lower(): rule.findtext("Value") or ""
-        for rule in item.iterfind("Filter/S3Key/FilterRule")
-    }
     return NotificationRule(
         id=item.findtext("Id") or "",
         target=required(item.findtext(kind), kind),
         events=_events([event.text or "" for event in item.iterfind("Event")]),
-        prefix=filters.get("prefix", ""),
-        suffix=filters.get("suffix", ""),
+        **_filters(item),
     )
+
+
+def _filters(item: Element) -> dict[str, str]:
+    """Return what a rule chooses keys by; one that is overlooked would make the rule wider than it is."""
+    found: dict[str, str] = {}
+    for chosen in item.iterfind("Filter/*"):
+        if chosen.tag != "S3Key" and len(chosen):  # Ceph's, by tags and by metadata
+            raise UnsupportedOperation(f"the bucket has a notification rule that has no model: {chosen.tag}")
+        for rule in chosen.iterfind("FilterRule"):
+            name = (rule.findtext("Name") or "").lower()
+            if name not in ("prefix", "suffix") or name in found:
+                raise InvalidAnswer("the notification rule has a filter that cannot be")
+            found[name] = rule.findtext("Value") or ""
+    return found
 
 
 def _events(names: Sequence[str]) -> tuple[EventKind, ...]:
     """Return the kinds that names stand for, each once."""
+    if not names:
+        raise InvalidAnswer("the notification rule has no Event")
     unknown = next((name for name in names if name not in _WHOLE), None)
     if unknown is not None:
         raise UnsupportedOperation(f"the bucket has a notification rule for events that have no kind: {unknown}")

@@ -9,11 +9,13 @@ from xml.etree.ElementTree import Element
 from data_store.object_store.adapters.s3 import markers
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, required, required_etag
 from data_store.object_store.adapters.s3.checksum_headers import checksum_elements, told_in
-from data_store.object_store.adapters.s3.xml import size, text, time
+from data_store.object_store.adapters.s3.xml import flag, number, text, time
 from data_store.object_store.adapters.s3.xml_writer import document, leaf, node
 from data_store.object_store.models import ListOptions, MultipartUpload, PartInfo, PartPage, UploadPage
 
 __all__ = ["complete_request", "part_page", "part_query", "upload_page", "upload_query", "whole_page"]
+
+_MAX_PART_NUMBER = 10_000  # S3 user guide, "Amazon S3 multipart upload limits"
 
 
 def upload_query(prefix: str, options: ListOptions, *, encoded: bool = False) -> dict[str, str]:
@@ -47,7 +49,7 @@ def upload_page(root: Element, bucket: str, prefix: str) -> UploadPage:
     if not all(upload.key.startswith(prefix) for upload in uploads):
         raise InvalidAnswer("the listing has keys that do not begin with the prefix")
     cursor = None
-    if root.findtext("IsTruncated") == "true":
+    if flag(root, "IsTruncated"):
         key = required(decode(root.findtext("NextKeyMarker") or ""), "NextKeyMarker")
         cursor = markers.join(key, root.findtext("NextUploadIdMarker") or "")
     return UploadPage(tuple(sorted(uploads, key=lambda upload: upload.key.encode())), cursor)
@@ -69,11 +71,13 @@ def part_page(root: Element) -> PartPage:
     """Return a page of ListParts.
 
     Raises:
-        InvalidAnswer: an entry cannot be, or it goes on and does not say where.
+        InvalidAnswer: an entry cannot be, or has the number of another, or it goes on and does not say where.
     """
     parts = sorted((_part(item) for item in root.iterfind("Part")), key=lambda part: part.part_number)
-    truncated = root.findtext("IsTruncated") == "true"
-    cursor = required(root.findtext("NextPartNumberMarker"), "NextPartNumberMarker") if truncated else None
+    if len({part.part_number for part in parts}) < len(parts):
+        raise InvalidAnswer("the listing has two parts of one number")
+    goes_on = flag(root, "IsTruncated")
+    cursor = required(root.findtext("NextPartNumberMarker"), "NextPartNumberMarker") if goes_on else None
     return PartPage(tuple(parts), cursor)
 
 
@@ -95,13 +99,13 @@ def _upload(item: Element, bucket: str, decode: Callable[[str], str]) -> Multipa
 
 
 def _part(item: Element) -> PartInfo:
-    number = size(required(item.findtext("PartNumber"), "PartNumber"))
-    if number is None or number < 0:
-        raise InvalidAnswer("the listing has a part number that cannot be")
+    part_number = number(item, "PartNumber", 1, _MAX_PART_NUMBER)
+    if part_number is None:
+        raise InvalidAnswer("the listing has a part without a number")
     return PartInfo(
-        number,
+        part_number,
         required_etag(item.findtext("ETag")),
-        size(item.findtext("Size")),
+        number(item, "Size"),
         time(text(item, "LastModified")),
         told_in(item) or None,
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element
 
 from data_store.object_store.adapters.s3 import etags, markers
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
-from data_store.object_store.adapters.s3.xml import size, text, time
+from data_store.object_store.adapters.s3.xml import flag, number, text, time
 from data_store.object_store.adapters.s3.xml_writer import document, leaf
 from data_store.object_store.models import ListOptions, ObjectVersion, VersioningStatus, VersionPage
 
@@ -47,12 +47,15 @@ def version_page(root: Element, prefix: str, cursor: str | None = None) -> Versi
     found = [_version(item, decode) for item in root if item.tag in ("Version", "DeleteMarker")]
     if not all(entry.key.startswith(prefix) for entry in found):
         raise InvalidAnswer("the listing has keys that do not begin with the prefix")
+    kinds = {(entry.key, entry.version_id): entry.is_delete_marker for entry in found}
+    if any(kinds[entry.key, entry.version_id] != entry.is_delete_marker for entry in found):
+        raise InvalidAnswer("the listing has a version that is a delete marker as well")
     new = (entry for entry in found if (entry.key, entry.version_id) != before)
     return VersionPage(tuple(_sorted(new)), _next(root, decode, {entry.key for entry in found}))
 
 
 def _next(root: Element, decode: Callable[[str], str], keys: set[str]) -> str | None:
-    if root.findtext("IsTruncated") != "true":
+    if not flag(root, "IsTruncated"):
         return None
     marker = root.findtext("NextKeyMarker") or ""
     if not marker:
@@ -70,9 +73,9 @@ def _version(item: Element, decode: Callable[[str], str]) -> ObjectVersion:
     return ObjectVersion(
         key=key,
         version_id=version_id,
-        is_latest=item.findtext("IsLatest") == "true",
+        is_latest=flag(item, "IsLatest"),
         is_delete_marker=is_marker,
-        size=None if is_marker else size(item.findtext("Size")),
+        size=None if is_marker else number(item, "Size"),
         etag=None if is_marker else etags.bare(item.findtext("ETag")),
         updated_time=time(text(item, "LastModified")),
         storage_class=None if is_marker else text(item, "StorageClass"),
@@ -92,14 +95,17 @@ def _newest_first(versions: list[ObjectVersion]) -> list[ObjectVersion]:
     return sorted(versions, key=_age, reverse=True)
 
 
-def _age(version: ObjectVersion) -> tuple[bool, datetime, str]:
-    """Return what the versions of a key sort by; a ULID begins with its time, to the millisecond."""
+def _age(version: ObjectVersion) -> tuple[bool, float, str]:
+    """Return what the versions of a key sort by; a ULID begins with its time, to the millisecond.
+
+    As a number: there are ULIDs, such as 7ZZZ..., of times behind the last one that ``datetime`` has.
+    """
     if _ULID.fullmatch(version.version_id):
         milliseconds = 0
         for digit in version.version_id[:10]:
             milliseconds = milliseconds * 32 + _CROCKFORD.index(digit)
-        return version.is_latest, _EPOCH + timedelta(milliseconds=milliseconds), version.version_id
-    return version.is_latest, version.updated_time or _EPOCH, ""
+        return version.is_latest, milliseconds / 1000, version.version_id
+    return version.is_latest, (version.updated_time or _EPOCH).timestamp(), ""
 
 
 def versioning_status(root: Element) -> VersioningStatus:

@@ -305,7 +305,7 @@ class ObjectStoreConfiguration(ConfigurationModel):
             return "default" if _is_embedded(info) else None
         problem = validation.new_bucket_problem(value) if info.data.get("create_root_bucket") else None
         if problem:
-            raise ValueError(f"create_root_bucket would make it, and it is no name for a new bucket: {problem}")
+            raise ValueError(f"{value!r} is no name for a new bucket, and create_root_bucket would make it: {problem}")
         return value
 
     @field_validator("create_root_bucket")

@@ -86,7 +86,8 @@ class ObjectStoreError(RuntimeError):
 
     Attributes:
         reason: what the server or the network said, in its words.
-        operation: the operation that failed (``"get_object"``).
+        operation: the method that failed (``"get_object"``); of what the store raises, one of its own: the one that was
+            called, or one that does a part of its work (``"put_object"`` of ``upload_file``).
         bucket: the bucket it was about, if any.
         key: the key it was about, if any.
         framework: the name of the framework (``"minio"``).

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
-from data_store.object_store import Framework, ObjectStoreConfiguration, registry
+from data_store.object_store import EventKind, Framework, ObjectStoreConfiguration, registry
 from data_store.object_store.configurations import known_paths
 from data_store.utils import load_yaml
-from tests.docs.pages import PAGES, ROOT, as_module, name, snippets
+from tests.docs.pages import PAGES, ROOT, as_module, name, run_python, snippets
 
 LANGUAGES = {"", "python", "sh", "toml", "yaml"}
 DIRECTIVE = re.compile(r"\{[a-z-]+\}.*")
@@ -37,22 +34,6 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _run(directory: Path, *arguments: str) -> str:
-    """Run Python in a directory, with nothing configured; return what it printed."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("DATA_STORE")}
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=directory,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
 @pytest.mark.parametrize("page", _pages("python"))
 def test_the_python_of_a_page_runs(page: Path, directory: Path) -> None:
     """All blocks of a page run in order, in one namespace; its tests run under pytest, with our plugin."""
@@ -61,10 +42,10 @@ def test_the_python_of_a_page_runs(page: Path, directory: Path) -> None:
     script = directory / f"test_{page.stem.replace('-', '_').lower()}_page.py"
     script.write_text(module, encoding="utf-8")
     if tests:
-        printed = _run(directory, "-m", "pytest", "-q", "-p", "no:cacheprovider", script.name)
+        printed = run_python(directory, "-m", "pytest", "-q", "-p", "no:cacheprovider", script.name)
         assert f"{len(tests)} passed" in printed
     else:
-        _run(directory, script.name)
+        run_python(directory, script.name)
 
 
 @pytest.mark.parametrize("page", _pages("yaml"))
@@ -108,6 +89,13 @@ def test_every_variable_in_the_pages_is_known() -> None:
     named = {found for page in PAGES for found in VARIABLE.findall(page.read_text(encoding="utf-8"))}
     assert named
     assert named - known == set()
+
+
+def test_every_kind_of_event_is_in_its_table() -> None:
+    """By its name and its value, and no other."""
+    page = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `\"([a-z_]+)\"` \| .+ \|$", page, re.M)
+    assert rows == [(kind.name, kind.value) for kind in EventKind]
 
 
 def test_every_relative_link_of_the_readme_exists() -> None:

@@ -15,12 +15,12 @@ OPERATIONS: dict[str, Callable[[ObjectStore], object]] = {
     "get_object": lambda store: store.read_object("key"),
     "head_object": lambda store: store.head_object("key"),
     "delete_object": lambda store: store.delete_object("key"),
-    "list_page": lambda store: list(store.list_objects()),
+    "list_objects": lambda store: list(store.list_objects()),
     "list_buckets": lambda store: store.list_buckets(),
     "ping": lambda store: store.ping(),
 }
 KEYED = ("put_object", "get_object", "head_object", "delete_object")
-BUCKETED = (*KEYED, "list_page")
+BUCKETED = (*KEYED, "list_objects")
 SOME = ("put_object", "get_object", "list_buckets")
 
 

@@ -79,7 +79,7 @@ KINDS = {("ceph", "bad token"): ObjectStoreError}
 
 
 @pytest.mark.parametrize("credentials", BAD_CREDENTIALS)
-@pytest.mark.parametrize("operation", ["put_object", "get_object", "head_object", "list_page"])
+@pytest.mark.parametrize("operation", ["put_object", "get_object", "head_object", "list_objects"])
 def test_bad_credentials_are_access_denied(credentials, operation, make_store, framework, any_server, private_bucket):
     """Whatever is wrong with them, on every operation."""
     good = {"access_key": any_server.access_key, "secret_key": any_server.secret_key}
@@ -105,7 +105,7 @@ def test_a_missing_key_and_a_missing_bucket_are_told_apart(
     assert_explains(no_bucket.value, framework, operation, bucket=f"{private_bucket}-missing", key="missing")
 
 
-@pytest.mark.parametrize("operation", ["put_object", "delete_object", "list_page"])
+@pytest.mark.parametrize("operation", ["put_object", "delete_object", "list_objects"])
 def test_a_missing_bucket_is_named(operation, make_store, framework, any_server, private_bucket):
     """Where only the bucket can be missing."""
     good = {"access_key": any_server.access_key, "secret_key": any_server.secret_key}

@@ -38,7 +38,7 @@ def test_a_busy_server_sees_max_attempts_requests(operation, make_store, alone):
     assert_caused_by_vendor(raised.value)
 
 
-@pytest.mark.parametrize("operation", ["put_object", "get_object", "list_page"])
+@pytest.mark.parametrize("operation", ["put_object", "get_object", "list_objects"])
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_throttling_server_sees_max_attempts_requests(operation, status, make_store, framework, alone):
     """What says SlowDown is asked so often too, with what pauses the SDK thinks right."""

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from data_store.object_store.adapters.embedded.client import LocalClient, MemoryClient
+from data_store.object_store.adapters.embedded.client import EmbeddedClient, LocalClient, MemoryClient
 from data_store.object_store.adapters.embedded.content import GRACE_SECONDS
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConfiguration
@@ -42,12 +44,16 @@ __all__ = [
     "killed",
     "local",
     "memory",
+    "of",
     "put",
     "read",
     "start",
     "started",
     "upload_part",
+    "with_bucket",
 ]
+
+C = TypeVar("C", bound=EmbeddedClient)
 
 BUCKET = "bucket"
 LARGE = 100_000  # bytes; more than the database takes
@@ -62,6 +68,19 @@ def local(root: Path, durability: str = "relaxed") -> LocalClient:
 def memory(name: str) -> MemoryClient:
     """Return a client of the memory store of a name."""
     return MemoryClient(ObjectStoreConfiguration(framework="memory", connection={"name": name}))
+
+
+@contextmanager
+def with_bucket(made: C, options: BucketOptions | None = None) -> Iterator[C]:
+    """Make the bucket, and close the client at the end."""
+    made.create_bucket(BUCKET, options or BucketOptions())
+    yield made
+    made.close()
+
+
+def of(framework: str, directory: Path) -> EmbeddedClient:
+    """Return a client of the store in a directory, or of one in memory of that name."""
+    return local(directory) if framework == "local" else memory(str(directory))
 
 
 def put(client: LocalClient | MemoryClient, key: str, data: bytes, options: PutOptions | None = None) -> ObjectMetadata:

@@ -32,7 +32,7 @@ from data_store.object_store.models import (
     ObjectIdentifier,
     PutOptions,
 )
-from tests.unit.embedded_support import BUCKET, LARGE, files, local, memory, put, read
+from tests.unit.embedded_support import BUCKET, LARGE, files, local, of, put, read, with_bucket
 
 SIZES = [0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, LARGE]
 
@@ -40,19 +40,15 @@ SIZES = [0, 1, INLINE_LIMIT, INLINE_LIMIT + 1, LARGE]
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[LocalClient]:
     """A store with an empty bucket in a directory."""
-    made = local(tmp_path)
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(local(tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture(params=["local", "memory"])
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LocalClient | MemoryClient]:
     """A store with an empty bucket, in a directory and in memory."""
-    made = local(tmp_path) if request.param == "local" else memory(str(tmp_path))
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(of(request.param, tmp_path)) as made:
+        yield made
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -13,7 +13,7 @@ import pytest
 from data_store.object_store.adapters.embedded.client import EmbeddedClient
 from data_store.object_store.errors import MissingDependency, NotModified, PreconditionFailed
 from data_store.object_store.models import BucketOptions, Condition, CopyOptions, DeleteOptions, GetOptions, PutOptions
-from tests.unit.embedded_support import BUCKET, LARGE, finish, local, memory, put, read, start
+from tests.unit.embedded_support import BUCKET, LARGE, finish, local, memory, put, read, start, with_bucket
 
 SECOND = timedelta(seconds=1)
 
@@ -60,10 +60,8 @@ print(taken)
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[EmbeddedClient]:
     """A store with an empty bucket."""
-    made = memory(str(tmp_path))
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(memory(str(tmp_path))) as made:
+        yield made
 
 
 def test_every_kind_of_write_can_be_conditional(client: EmbeddedClient) -> None:

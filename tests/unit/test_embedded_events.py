@@ -28,7 +28,7 @@ from data_store.object_store.models import (
     PutOptions,
     WatchOptions,
 )
-from tests.unit.embedded_support import BUCKET, finish, local, memory, put, start
+from tests.unit.embedded_support import BUCKET, finish, local, memory, of, put, start, with_bucket
 
 Client = LocalClient | MemoryClient
 PATIENCE = 30.0  # seconds; only a test that fails waits for so long
@@ -54,19 +54,15 @@ while count < int(sys.argv[3]):
 @pytest.fixture(params=["local", "memory"])
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
     """A store with an empty bucket, of each framework."""
-    made = local(tmp_path) if request.param == "local" else memory(str(tmp_path))
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(of(request.param, tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture
 def on_disk(tmp_path: Path) -> Iterator[LocalClient]:
     """A store in a directory, with an empty bucket."""
-    made = local(tmp_path)
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(local(tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture

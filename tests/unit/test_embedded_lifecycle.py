@@ -30,7 +30,21 @@ from data_store.object_store.models import (
     Transition,
     WatchOptions,
 )
-from tests.unit.embedded_support import BUCKET, LARGE, Source, age, files, finish, io, local, memory, put, read, start
+from tests.unit.embedded_support import (
+    BUCKET,
+    LARGE,
+    Source,
+    age,
+    files,
+    finish,
+    io,
+    local,
+    of,
+    put,
+    read,
+    start,
+    with_bucket,
+)
 
 Client = LocalClient | MemoryClient
 NOTHING = LifecycleReport()
@@ -56,19 +70,15 @@ lifecycle._Objects.do = do
 @pytest.fixture(params=["local", "memory"])
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
     """A store with an empty bucket, of each framework."""
-    made = local(tmp_path) if request.param == "local" else memory(str(tmp_path))
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(of(request.param, tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture
 def on_disk(tmp_path: Path) -> Iterator[LocalClient]:
     """A store in a directory, with an empty bucket."""
-    made = local(tmp_path)
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(local(tmp_path)) as made:
+        yield made
 
 
 def run(client: Client, days: float = 5, *rules: LifecycleRule) -> LifecycleReport:

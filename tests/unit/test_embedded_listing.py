@@ -13,7 +13,7 @@ from data_store.object_store.adapters.embedded.client import LocalClient
 from data_store.object_store.adapters.embedded.listing import successor
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.models import BucketOptions, DeleteOptions, ListOptions, ObjectIdentifier, ObjectPage
-from tests.unit.embedded_support import BUCKET, local, memory, put
+from tests.unit.embedded_support import BUCKET, local, memory, put, with_bucket
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
 BORDERS = st.text(st.sampled_from("/a\x7f\x80\ud7ff\ue000\uffff\U00010000\U0010fffe\U0010ffff"), max_size=4)
@@ -23,10 +23,8 @@ KEYS = TEXTS | BORDERS
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[LocalClient]:
     """A store with an empty bucket."""
-    made = local(tmp_path)
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(local(tmp_path)) as made:
+        yield made
 
 
 @given(prefix=KEYS, text=KEYS)

@@ -24,7 +24,7 @@ from data_store.object_store.models import (
     Retention,
     RetentionMode,
 )
-from tests.unit.embedded_support import BUCKET, Source, io, memory, put, read
+from tests.unit.embedded_support import BUCKET, Source, io, memory, put, read, with_bucket
 
 GOVERNANCE, COMPLIANCE = RetentionMode.GOVERNANCE, RetentionMode.COMPLIANCE
 NOW = datetime.now(UTC)
@@ -35,10 +35,8 @@ OVER = NOW - timedelta(seconds=1)
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[EmbeddedClient]:
     """A store with an empty bucket whose versions can be locked."""
-    made = memory(str(tmp_path))
-    made.create_bucket(BUCKET, BucketOptions(object_lock=True))
-    yield made
-    made.close()
+    with with_bucket(memory(str(tmp_path)), BucketOptions(object_lock=True)) as made:
+        yield made
 
 
 @pytest.mark.parametrize(

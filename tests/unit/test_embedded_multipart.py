@@ -28,7 +28,6 @@ from data_store.object_store.errors import (
     UploadNotFound,
 )
 from data_store.object_store.models import (
-    BucketOptions,
     CompleteOptions,
     CopyOptions,
     CopySource,
@@ -40,7 +39,18 @@ from data_store.object_store.models import (
     PartOptions,
     PutOptions,
 )
-from tests.unit.embedded_support import BUCKET, LARGE, files, local, memory, put, read, started, upload_part
+from tests.unit.embedded_support import (
+    BUCKET,
+    LARGE,
+    files,
+    local,
+    of,
+    put,
+    read,
+    started,
+    upload_part,
+    with_bucket,
+)
 
 MIN_PART_SIZE = uploads.MIN_PART_SIZE
 EMPTY = {"content": 0, "temp": 0, "pending": 0}
@@ -55,19 +65,15 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=["local", "memory"])
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EmbeddedClient]:
     """A store with an empty bucket, in a directory and in memory."""
-    made = local(tmp_path) if request.param == "local" else memory(str(tmp_path))
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(of(request.param, tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[LocalClient]:
     """A store with an empty bucket in a directory."""
-    made = local(tmp_path)
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(local(tmp_path)) as made:
+        yield made
 
 
 @pytest.mark.parametrize("sizes", [[0], [1], [LARGE], [LARGE, 0], [LARGE, 1], [LARGE, LARGE + 1, 40_000]], ids=str)

@@ -17,7 +17,7 @@ from data_store.object_store import ObjectStore
 from data_store.object_store.adapters.embedded.client import LocalClient
 from data_store.object_store.errors import ConfigurationError, StoreClosed
 from data_store.object_store.models import BucketOptions, DeleteOptions, GetOptions, ListOptions
-from tests.unit.embedded_support import BUCKET, LARGE, files, finish, local, memory, put, read, start
+from tests.unit.embedded_support import BUCKET, LARGE, files, finish, local, memory, put, read, start, with_bucket
 
 INCREMENT = """
 from data_store.object_store.errors import PreconditionFailed
@@ -44,10 +44,8 @@ CREATE = "assert local(Path(sys.argv[1]), 'full').list_buckets() == []"
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[LocalClient]:
     """A store with an empty bucket."""
-    made = local(tmp_path)
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(local(tmp_path)) as made:
+        yield made
 
 
 def test_a_compare_and_swap_counter_of_four_processes_ends_exact(client: LocalClient, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from data_store.object_store.models import (
     PutOptions,
     Transition,
 )
-from tests.unit.embedded_support import BUCKET, memory, put
+from tests.unit.embedded_support import BUCKET, memory, put, with_bucket
 
 TAGS = {"name": "wört", "empty": "", "a b+/=._:-@": "x" * 256}
 RULES = [
@@ -37,10 +37,8 @@ RULES = [
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[EmbeddedClient]:
     """A store with an empty bucket."""
-    made = memory(str(tmp_path))
-    made.create_bucket(BUCKET, BucketOptions())
-    yield made
-    made.close()
+    with with_bucket(memory(str(tmp_path))) as made:
+        yield made
 
 
 def test_rules_come_back_equal_until_they_are_replaced_or_deleted(client: EmbeddedClient) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from data_store.object_store import checksums
 from data_store.object_store.errors import (
     ConnectionFailed,
     InvalidArgument,
     InvalidPart,
+    MissingDependency,
     ObjectNotFound,
     PreconditionFailed,
     RangeNotSatisfiable,
@@ -115,6 +117,23 @@ def test_a_part_is_copied_from_another_object(capable: ObjectStore) -> None:
         capable.upload_part_copy("source", "k", upload.upload_id, 1, if_match="other")
     with pytest.raises(ObjectNotFound):
         capable.upload_part_copy("missing", "k", upload.upload_id, 1)
+
+
+@pytest.mark.parametrize("with_context", [False, True])
+@pytest.mark.parametrize(
+    ("algorithm", "module", "package"),
+    [("crc32c", "google_crc32c", "google-crc32c"), ("crc64nvme", "anycrc", "anycrc")],
+)
+def test_nothing_is_started_if_the_library_of_a_checksum_is_missing(
+    capable: ObjectStore, monkeypatch: pytest.MonkeyPatch, algorithm: Any, module: str, package: str, with_context: bool
+) -> None:
+    """Parts would travel in vain: completing needs it at the latest. The error names what to install."""
+    checksums._extend.cache_clear()
+    monkeypatch.setitem(sys.modules, module, None)
+    start = capable.multipart_upload if with_context else capable.create_multipart_upload
+    with pytest.raises(MissingDependency, match=rf"{package}.*checksums"):
+        start("k", checksum=algorithm)
+    assert list(capable.list_multipart_uploads()) == []
 
 
 # conditions

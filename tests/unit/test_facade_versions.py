@@ -115,7 +115,7 @@ def test_a_listing_of_versions_that_does_not_go_on_ends(store: ObjectStore) -> N
     store.client.list_versions_page = again  # type: ignore[attr-defined]  # a server that is broken
     with pytest.raises(ServerError, match="again and again") as caught:
         list(store.list_versions())
-    assert (caught.value.operation, caught.value.bucket) == ("list_versions_page", "root")
+    assert (caught.value.operation, caught.value.bucket) == ("list_versions", "root")
 
 
 # deleting

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -251,9 +252,12 @@ def test_content_that_has_its_digests_passes(announced: PutOptions) -> None:
 
 @pytest.mark.parametrize("name", ["content_md5", "checksum_sha256"])
 def test_content_that_has_another_digest_is_refused(name: str) -> None:
-    """The message names which."""
-    with pytest.raises(IntegrityError, match=name):
-        Digests(PutOptions(**{name: getattr(BOTH, name)})).check_stream(io.BytesIO(CONTENT[1:]))
+    """The error names both, as they are given: in base64."""
+    algorithm = {"content_md5": "md5", "checksum_sha256": "sha256"}[name]
+    found = base64.b64encode(hashlib.new(algorithm, CONTENT[1:]).digest()).decode()
+    given = getattr(BOTH, name)
+    with pytest.raises(IntegrityError, match=re.escape(f"the {name} of the content is {found}, not {given}")):
+        Digests(PutOptions(**{name: given})).check_stream(io.BytesIO(CONTENT[1:]))
 
 
 def test_without_digests_there_is_nothing_to_check() -> None:

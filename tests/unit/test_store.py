@@ -484,7 +484,7 @@ def test_a_listing_that_does_not_go_on_ends_with_an_error(store: ObjectStore, mo
     monkeypatch.setattr(sys.modules[__name__], "CountedClient", Endless)
     with pytest.raises(ServerError, match="again and again") as caught:
         list(store.list_objects())
-    assert (caught.value.operation, caught.value.framework) == ("list_page", "dict")
+    assert (caught.value.operation, caught.value.framework) == ("list_objects", "dict")
 
 
 # buckets

@@ -18,6 +18,7 @@ from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.errors import ConfigurationError, InvalidArgument, ObjectStoreError, UnsupportedOperation
 from data_store.object_store.facade.asking import ask
+from data_store.object_store.facade.naming import name_errors
 from data_store.object_store.factory import ObjectStoreComponentFactory
 from data_store.object_store.session import Session
 from data_store.object_store.transfer import Transfers
@@ -42,6 +43,10 @@ class Facade:
 
     _config: ObjectStoreConfiguration
     _session: Session
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        name_errors(cls)
 
     @property
     def config(self) -> ObjectStoreConfiguration:
@@ -164,3 +169,6 @@ class Facade:
 
     def _unsupported(self, reason: str, operation: str, bucket: str, key: str | None) -> UnsupportedOperation:
         return UnsupportedOperation(reason).locate(operation, bucket, key, str(self._config.framework))
+
+
+name_errors(Facade)  # a class is no subclass of itself

@@ -31,6 +31,14 @@ class Copying(Facade):
         None, or a name left out, keeps the source's value (tags and storage class too); a value replaces only that one.
         A copy onto itself changes what is given and keeps the rest. A copy that ends early leaves nothing behind.
 
+        The source is what it was when the copy began. The embedded store notices any replacement meanwhile; servers go
+        by the ETag, and notice one by other content (Ceph: in copies in parts alone). One by the same content goes
+        unnoticed there in a copy of one request, which then has the newer metadata; but where something is changed, or
+        the copy goes onto itself, it has those from when the copy began.
+
+        A checksum of the source (``checksum=`` of its upload) is kept by copies of one request, as far as the server
+        keeps checksums; a copy in parts, over ``transfer.copy_threshold``, has none.
+
         Raises:
             PreconditionFailed: ``if_match`` or ``if_none_match``, which are about the target, does not hold.
             IntegrityError: the source was replaced meanwhile; the target is as it was.
@@ -52,10 +60,19 @@ class Copying(Facade):
     ) -> ObjectMetadata:
         """Copy as ``copy_object`` does, make sure that the copy is there, then delete the source.
 
-        Not atomic: ended in between, both are there. The source is looked at again before it is deleted; what another
-        writes to it between that look and the deletion survives on the embedded store, and in a bucket with versions;
-        on other servers it is deleted. Moved onto itself, an object stays. With ``src_version`` it is that version
-        which is copied, and then deleted for good.
+        Not atomic: ended in between, both are there. Moved onto itself, an object stays. With ``src_version`` it is
+        that version which is copied, and then deleted for good.
+
+        What another writes to the source meanwhile is never deleted by the embedded store. On servers the source is
+        looked at again before it is deleted, and stays if ETag, version or time (in seconds) are others. What comes
+        between that look and the deletion is lost in a bucket without versions, and so is what has the same content
+        and came within the second of what was copied. In a bucket with versions nothing is lost: the deletion names no
+        version (but with ``src_version``), and makes a delete marker above whatever is the latest then. Tags that are
+        set meanwhile are no replacement, and go with the source.
+
+        Raises:
+            IntegrityError: the source, or the copy, was replaced meanwhile; the source stays, the copy may be there.
+            PreconditionFailed, UnsupportedOperation: as of ``copy_object``.
         """
         version = validation.version(src_version, "src_version")
         asked = self._checked_copy("move_object", src_object, dst_object, src_bucket, dst_bucket, version, changes)

@@ -11,6 +11,7 @@ from typing import Unpack
 
 from data_store.object_store import validation
 from data_store.object_store.capabilities import SupportsMultipart
+from data_store.object_store.checksums import new_hasher
 from data_store.object_store.errors import ObjectStoreError, RangeNotSatisfiable, UploadNotFound
 from data_store.object_store.facade.base import Facade
 from data_store.object_store.facade.writer import MultipartWriter
@@ -66,7 +67,12 @@ class Multipart(Facade):
     def create_multipart_upload(
         self, key: str, bucket: str | None = None, **options: Unpack[MultipartOptions]
     ) -> MultipartUpload:
-        """Start an upload; its ``upload_id`` is all that other processes need to go on with it."""
+        """Start an upload; its ``upload_id`` is all that other processes need to go on with it.
+
+        Raises:
+            MissingDependency: the library of ``checksum`` is not installed; nothing was started.
+            UnsupportedOperation: an option needs what this store does not have; nothing was started.
+        """
         checked, key = validation.multipart_options(options), validation.key(key)
         self._may_start("create_multipart_upload", key, bucket, checked)
         client = self._capable(SupportsMultipart, "create_multipart_upload", bucket, key)
@@ -129,7 +135,8 @@ class Multipart(Facade):
             offset: the first byte.
             length: bytes from there, at least 1.
             if_match: only if the other object has this ETag, else ``PreconditionFailed``.
-            checksum: the algorithm that the upload was started with.
+            checksum: the algorithm that the upload was started with. MinIO and versitygw
+                copy no part into an upload with one (``UnsupportedOperation``).
             encryption: the key that the upload was started with.
             source_encryption: the key that the other object was stored with.
         """
@@ -152,7 +159,7 @@ class Multipart(Facade):
         client = self._capable(SupportsMultipart, "list_parts", bucket, key)
         bucket = self._bucket(bucket)
         fetch = partial(client.list_parts_page, bucket, key, upload_id)
-        found = pages(fetch, ListOptions(), self._locator("list_parts_page", bucket, key))
+        found = pages(fetch, ListOptions(), self._locator("list_parts", bucket, key))
         return (part for page in found for part in page.parts)
 
     def list_multipart_uploads(self, prefix: str = "", bucket: str | None = None) -> Iterator[MultipartUpload]:
@@ -161,7 +168,7 @@ class Multipart(Facade):
         client = self._capable(SupportsMultipart, "list_multipart_uploads", bucket)
         bucket = self._bucket(bucket)
         fetch = partial(client.list_uploads_page, bucket, prefix)
-        found = pages(fetch, ListOptions(), self._locator("list_uploads_page", bucket))
+        found = pages(fetch, ListOptions(), self._locator("list_multipart_uploads", bucket))
         return (upload for page in found for upload in page.uploads)
 
     def complete_multipart_upload(
@@ -197,7 +204,7 @@ class Multipart(Facade):
         """Drop an upload and its parts.
 
         Raises:
-            UploadNotFound: no upload of that id is under way.
+            UploadNotFound: no upload of that id is under way. MinIO does not tell of one that has ended.
         """
         key, upload_id = validation.key(key), validation.upload_id(upload_id)
         client = self._capable(SupportsMultipart, "abort_multipart_upload", bucket, key)
@@ -229,6 +236,8 @@ class Multipart(Facade):
         self._capable(SupportsMultipart, operation, bucket, key)
         given = {name: getattr(options, name) for name in ("tags", "encryption", "retention", "legal_hold")}
         self._permit(operation, bucket, key, given)
+        if options.checksum is not None:
+            new_hasher(options.checksum)  # a missing library, before anything is sent
 
     def _check_honoured(self, operation: str, bucket: str, key: str, options: CompleteOptions) -> None:
         is_conditional = options.if_match is not None or options.if_none_match is not None

@@ -102,7 +102,7 @@ class Versions(Objects, Deleting, Copying):
         client = self._capable(SupportsVersioning, "list_versions", bucket)
         bucket = self._bucket(bucket)
         fetch = partial(client.list_versions_page, bucket, prefix)
-        found = pages(fetch, ListOptions(), self._locator("list_versions_page", bucket))
+        found = pages(fetch, ListOptions(), self._locator("list_versions", bucket))
         return (version for page in found for version in page.versions)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from data_store.object_store.models import Condition
 
 __all__ = [
+    "ABORTING_AGAIN",
+    "CHECKSUMS_OF_COPIED_PARTS",
     "CLEARED_RETENTION",
     "CONCURRENT_UPLOADS",
     "CONDITIONS_WITH_VERSIONS",
@@ -42,6 +44,7 @@ __all__ = [
     "PICKLING",
     "READS_WHILE_REPLACED",
     "RESUMED_EVENTS",
+    "REVEALED_VERSIONS",
     "SMALL_PARTS",
     "SMALL_SOURCES",
     "TAGS_WITHOUT_ASCII",
@@ -63,12 +66,14 @@ LONG_METADATA_NAMES = "names of metadata of 100 bytes"
 
 CONDITIONS_WITH_VERSIONS = "conditional writes in a bucket with versions"
 MARKERS_ARE_ABSENCE = "writing with if_none_match over a delete marker"
+REVEALED_VERSIONS = "revealing the newest version by removing a delete marker, where there is a version 'null'"
 
 PARTS_LEFT_OUT = "completing an upload without some of its parts"
 SMALL_PARTS = "refusing parts under 5 MiB"
 EMPTY_PARTS = "an upload of one empty part"
 CONCURRENT_UPLOADS = "two uploads of one key in parts at once"
-SMALL_SOURCES = "a part copied from an object under 5 MiB"
+SMALL_SOURCES = "a part copied from an object under 3 KiB"
+ABORTING_AGAIN = "telling that an upload to abort has ended already"
 
 TAGS_WITHOUT_ASCII = "tags in other letters than ASCII"
 
@@ -93,6 +98,7 @@ COPIES_THAT_ENCRYPT = "encryption: copies that encrypt"
 ENCRYPTED_COPIES = "encryption: copies of what is encrypted with SseKms or SseCustomer"
 
 KEPT_CHECKSUMS = "checksums kept by the server"
+CHECKSUMS_OF_COPIED_PARTS = "a part copied into an upload with a checksum"
 
 TIMES_IN_SECONDS = "if_modified_since with the time that an object tells"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, cast
 
-from data_store.object_store.adapters.embedded.conditions import check_etag
+from data_store.object_store.adapters.embedded.conditions import check_etag, check_updated
 from data_store.object_store.adapters.embedded.locks import UNLOCKED, Lock
 from data_store.object_store.adapters.embedded.rows import (
     HEADERS,
@@ -30,7 +31,7 @@ _FIND_PLACE = f"""SELECT {_STATE}, content, etag, version_id, sequence, updated
     FROM buckets LEFT JOIN current_objects ON bucket = buckets.id AND key = ? WHERE name = ?"""  # noqa: S608 columns of ours
 _COLUMNS = f"""version_id, sequence, content, size, etag, checksums, {HEADERS}, tags, updated, storage_class,
     retention_mode, retained_until, legal_hold, upload_id"""
-_STORED = Finding.of(f"content, size, etag, checksums, {HEADERS}, each.tags")
+_STORED = Finding.of(f"updated, content, size, etag, checksums, {HEADERS}, each.tags")
 _IDENTITY = Finding.of(f"bucket, sequence, {REPORTED_VERSION}")
 _REPLACE = f"INSERT OR REPLACE INTO current_objects (bucket, key, {_COLUMNS}) VALUES ({', '.join('?' * 21)})"  # noqa: S608
 _MAKE_NONCURRENT = f"""INSERT INTO versions (bucket, key, {_COLUMNS}, superseded)
@@ -42,9 +43,9 @@ _SUPERSEDE = "UPDATE versions SET superseded = ? WHERE bucket = ? AND key = ? AN
 _DELETE_OBJECT = "DELETE FROM current_objects WHERE bucket = ? AND key = ?"
 _DELETE_VERSION = "DELETE FROM versions WHERE bucket = ? AND key = ? AND version_id = ?"
 _DELETE_SEQUENCE = "DELETE FROM versions WHERE bucket = ? AND key = ? AND sequence = ?"
-_FIND_CURRENT = """SELECT content, etag, retention_mode, retained_until, legal_hold
+_FIND_CURRENT = """SELECT content, etag, updated, retention_mode, retained_until, legal_hold
     FROM current_objects WHERE bucket = ? AND key = ? AND version_id = ?"""
-_FIND_NONCURRENT = """SELECT content, etag, retention_mode, retained_until, legal_hold
+_FIND_NONCURRENT = """SELECT content, etag, updated, retention_mode, retained_until, legal_hold
     FROM versions WHERE bucket = ? AND key = ? AND version_id = ?"""
 _INSERT_MARKER = "INSERT INTO versions (bucket, key, sequence, version_id, updated) VALUES (?, ?, ?, ?, ?)"
 _OF_PARTS = "WHERE id IN (SELECT content FROM parts WHERE upload = ?)"
@@ -138,9 +139,10 @@ class Changes:
         row = self.connection.execute(_FIND_PLACE, (key, bucket)).fetchone()
         return Place(*row) if row else no_bucket(bucket)
 
-    def source(self, bucket: str, key: str, version: str | None) -> Stored:
-        """Return the object or version to copy, as it is to be written now; raises as ``find``."""
-        content, size, etag, checksums, *rest, tags = find(self.connection, _STORED, bucket, key, version)
+    def source(self, bucket: str, key: str, version: str | None, updated_time: datetime | None = None) -> Stored:
+        """Return the object or version to copy, as it is to be written now; raises as ``find``, ``check_updated``."""
+        updated, content, size, etag, checksums, *rest, tags = find(self.connection, _STORED, bucket, key, version)
+        check_updated(updated, updated_time)
         return Stored(content, size, etag, checksums, tuple(rest), tags, now(), None, UNLOCKED)
 
     def add(self, content: Content) -> int:
@@ -209,6 +211,7 @@ class Changes:
         kind: EventKind = EventKind.REMOVED,
         bypass_governance: bool = False,
         if_match: str | None = None,
+        if_updated_time: datetime | None = None,
     ) -> DeletedObject:
         """Delete a version or a delete marker for good; if it was the latest, the one before becomes that.
 
@@ -216,15 +219,16 @@ class Changes:
 
         Raises:
             AccessDenied: it is locked.
-            PreconditionFailed: it has another ETag than ``if_match``, or is missing.
+            PreconditionFailed: it has another ETag than ``if_match`` or another time, or is missing.
         """
         where = (place.bucket, key, version_id)
         is_current = place.content is not None and place.version_id == version_id
         found = self.connection.execute(_FIND_CURRENT if is_current else _FIND_NONCURRENT, where).fetchone()
         check_etag(found and found[1], if_match)
+        check_updated(found and found[2], if_updated_time)
         if found is None:
             return DeletedObject(key, version_id)
-        content, _, *lock = found
+        content, _, _, *lock = found
         Lock(*lock).check_delete(bypass_governance=bypass_governance)
         if is_current:
             self.connection.execute(_DELETE_OBJECT, where[:2])

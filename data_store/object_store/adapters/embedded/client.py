@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from data_store.object_store.adapters.embedded import failures, lifecycle, listing
 from data_store.object_store.adapters.embedded.changes import Changes, Content, Stored
-from data_store.object_store.adapters.embedded.conditions import check_etag, check_read, check_write
+from data_store.object_store.adapters.embedded.conditions import check_etag, check_read, check_updated, check_write
 from data_store.object_store.adapters.embedded.content import Contents, FileContents, MemoryContents
 from data_store.object_store.adapters.embedded.database import Database, FileDatabase, MemoryDatabase
 from data_store.object_store.adapters.embedded.events import Watchers
@@ -170,7 +170,7 @@ class EmbeddedClient(
     ) -> ObjectMetadata:
         """See ``ObjectStoreClient``; of any size. The copy shares the content, until one of the two is replaced."""
         with self._change() as changes:
-            source = changes.source(source_bucket, source_key, options.source_version)
+            source = changes.source(source_bucket, source_key, options.source_version, options.source_updated_time)
             if options.source_etag not in (None, source.etag):
                 raise PreconditionFailed(f"the source has ETag {source.etag}", bucket=source_bucket, key=source_key)
             place = changes.place(bucket, key)
@@ -300,13 +300,21 @@ _memory: dict[str, tuple[MemoryDatabase, MemoryContents]] = {}
 
 def _check_md5(content: Content, content_md5: str | None) -> None:
     if content_md5 is not None and base64.b64decode(content_md5).hex() != content.etag:
-        raise IntegrityError(f"the content has MD5 {content.etag} (hex), not the one that was announced")
+        found = base64.b64encode(bytes.fromhex(content.etag)).decode()
+        raise IntegrityError(f"the content_md5 of the content is {found}, not {content_md5}")
 
 
 def _delete(changes: Changes, bucket: str, key: str, options: DeleteOptions) -> DeletedObject:
     place = changes.place(bucket, key)
     if options.version is None:
         check_etag(place.etag, options.if_match)
+        check_updated(place.updated, options.if_updated_time)
         return changes.delete(place, key)
-    bypass = options.bypass_governance
-    return changes.delete_version(place, key, options.version, bypass_governance=bypass, if_match=options.if_match)
+    return changes.delete_version(
+        place,
+        key,
+        options.version,
+        bypass_governance=options.bypass_governance,
+        if_match=options.if_match,
+        if_updated_time=options.if_updated_time,
+    )

@@ -9,7 +9,7 @@ from data_store.object_store.adapters.embedded.rows import microseconds
 from data_store.object_store.errors import NotModified, PreconditionFailed
 from data_store.object_store.models import GetOptions
 
-__all__ = ["check_etag", "check_read", "check_write"]
+__all__ = ["check_etag", "check_read", "check_updated", "check_write"]
 
 _SECOND = 1_000_000
 
@@ -33,6 +33,12 @@ def check_etag(etag: str | None, if_match: str | None) -> None:
     """Raise ``PreconditionFailed`` unless an object, None if there is none, has the ETag that is asked for, if any."""
     if if_match is not None and if_match != etag:
         raise PreconditionFailed(f"the object has ETag {etag}" if etag else "there is no object under that key")
+
+
+def check_updated(updated: int | None, expected: datetime | None) -> None:
+    """Raise ``PreconditionFailed`` unless an object was updated at the very time that is asked for, if any."""
+    if expected is not None and updated != microseconds(expected):
+        raise PreconditionFailed("the object was replaced, maybe by one of the same content")
 
 
 def check_read(etag: str, updated: int, options: GetOptions) -> None:

@@ -82,7 +82,9 @@ def check_new_retention(lock: Lock, retention: Retention | None, *, bypass_gover
 def check_lockable(object_lock: int) -> None:
     """Raise ``UnsupportedOperation`` if versions of a bucket cannot be locked."""
     if not object_lock:
-        raise UnsupportedOperation("the bucket was made without object_lock")
+        raise UnsupportedOperation(
+            "nothing is locked in this bucket: make one with create_bucket(..., object_lock=True)"
+        )
 
 
 def unpacked_default(column: str | None) -> DefaultRetention | None:

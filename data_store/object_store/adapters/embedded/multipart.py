@@ -28,6 +28,7 @@ from data_store.object_store.adapters.embedded.rows import (
 )
 from data_store.object_store.adapters.embedded.storage import Storage
 from data_store.object_store.adapters.embedded.uploads import Draft, Part, combined_etag, digests_of
+from data_store.object_store.adapters.embedded.verifying import VerifiedRange
 from data_store.object_store.body import Source
 from data_store.object_store.capabilities import SupportsMultipart
 from data_store.object_store.errors import IntegrityError, ObjectNotFound, RangeNotSatisfiable, UploadNotFound
@@ -78,14 +79,15 @@ class MultipartOperations(Storage, SupportsMultipart):
     def upload_part_copy(
         self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
     ) -> PartInfo:
-        """See ``SupportsMultipart``."""
-        wanted = GetOptions(version=source.version, offset=source.offset, length=source.length)
-        row, body, length = self._open(source.bucket, source.key, wanted)
-        with closing(body):
+        """See ``SupportsMultipart``. All of the source is read, and verified: the part has digests of its own."""
+        row, content, size = self._open(source.bucket, source.key, GetOptions(version=source.version))
+        with closing(content):
             check_etag(row[2], source.etag)
-            if length < source.length:
-                raise RangeNotSatisfiable(f"the source has {row[1]} bytes, the range ends behind them")
-            return self._put_part(_Target(bucket, key, upload_id), part_number, Source(body, length), options)
+            if source.offset + source.length > size:
+                raise RangeNotSatisfiable(f"the source has {size} bytes, the range ends behind them")
+            wanted = VerifiedRange(content, source.offset, source.length, object_fields(row)["checksums"])
+            body = Source(wanted, source.length, verify=wanted.verify)
+            return self._put_part(_Target(bucket, key, upload_id), part_number, body, options)
 
     def list_parts_page(self, bucket: str, key: str, upload_id: str, options: ListOptions) -> PartPage:
         """See ``SupportsMultipart``."""

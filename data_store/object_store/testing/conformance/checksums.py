@@ -17,7 +17,7 @@ from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import needs
 from data_store.object_store.testing.conformance.streams import OneWayStream, large_size
 from data_store.object_store.testing.conformance.versioned import write
-from data_store.object_store.testing.facts import KEPT_CHECKSUMS
+from data_store.object_store.testing.facts import CHECKSUMS_OF_COPIED_PARTS, KEPT_CHECKSUMS
 from data_store.object_store.testing.helpers import random_bytes
 
 __all__ = ["Checksums"]
@@ -103,6 +103,24 @@ class Checksums(ConformanceGroup):
         assert (parts[1].checksums or {})[algorithm] == KNOWN[algorithm]
         store.complete_multipart_upload("key", upload_id, parts, bucket)
         assert store.read_object("key", bucket) == contents[1] + contents[2]
+
+    @needs(SupportsMultipart, CHECKSUMS_OF_COPIED_PARTS)
+    @pytest.mark.parametrize("algorithm", ALGORITHMS)
+    def test_a_part_is_copied_into_an_upload_with_a_checksum(
+        self, store: ObjectStore, bucket: str, algorithm: ChecksumAlgorithm
+    ) -> None:
+        """It goes in beside parts that were sent, and the object has no wrong digest."""
+        content = random_bytes(5 * 1024**2)
+        store.put_object(content + b"123456789", "source", bucket)
+        upload_id = store.create_multipart_upload("key", bucket, checksum=algorithm).upload_id
+        copied = store.upload_part_copy(
+            "source", "key", upload_id, 1, bucket, src_bucket=bucket, length=len(content), checksum=algorithm
+        )
+        sent = store.upload_part(b"123456789", "key", upload_id, 2, bucket, checksum=algorithm)
+        store.complete_multipart_upload("key", upload_id, [copied, sent], bucket)
+        whole = content + b"123456789"
+        assert (store.head_object("key", bucket).checksums or {}).get(algorithm) in {None, _digest(algorithm, whole)}
+        assert store.read_object("key", bucket) == whole
 
     @pytest.mark.parametrize("algorithm", ALGORITHMS)
     def test_a_range_of_an_object_with_a_checksum_is_read(

@@ -34,7 +34,7 @@ FAILURES: dict[str, tuple[Failure, type[ObjectStoreError], str]] = {
     "put into a missing bucket": (lambda s, _b, m: s.put_object(b"a", "missing", m), BucketNotFound, "put_object"),
     "get from a missing bucket": (lambda s, _b, m: s.get_object("missing", m), BucketNotFound, "get_object"),
     "head in a missing bucket": (lambda s, _b, m: s.head_object("missing", m), BucketNotFound, "head_object"),
-    "list of a missing bucket": (lambda s, _b, m: list(s.list_objects(bucket=m)), BucketNotFound, "list_page"),
+    "list of a missing bucket": (lambda s, _b, m: list(s.list_objects(bucket=m)), BucketNotFound, "list_objects"),
     "deletion of a missing bucket": (lambda s, _b, m: s.delete_bucket(m), BucketNotFound, "delete_bucket"),
     "deletion of a full bucket": (lambda s, b, _m: s.delete_bucket(b), BucketNotEmpty, "delete_bucket"),
     "second creation of a bucket": (lambda s, b, _m: s.create_bucket(b), AlreadyExists, "create_bucket"),
@@ -84,7 +84,7 @@ class Errors(ConformanceGroup):
         assert error.operation == FAILURES[name][2]
         assert error.bucket == (missing_bucket if "missing bucket" in name else bucket)
         assert error.key in {None, "key", "missing"}
-        assert (error.key is None) == ("bucket" in error.operation or error.operation == "list_page")
+        assert (error.key is None) == ("bucket" in error.operation or error.operation == "list_objects")
         assert error.framework == store.config.framework
 
     @pytest.mark.parametrize("name", FAILURES)

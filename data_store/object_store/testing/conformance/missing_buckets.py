@@ -91,10 +91,11 @@ class MissingBuckets(ConformanceGroup):
     def test_an_operation_in_a_missing_bucket_says_so(
         self, store: ObjectStore, missing_bucket: str, operation: str
     ) -> None:
-        """Every operation raises BucketNotFound with the name, and makes no bucket."""
+        """Every operation raises BucketNotFound with that name and a method of the store's, and makes no bucket."""
         with pytest.raises(BucketNotFound) as caught:
             OPERATIONS[operation](store, missing_bucket)
         assert caught.value.bucket == missing_bucket
+        assert hasattr(store, caught.value.operation or "")
         assert store.bucket_exists(missing_bucket) is False
 
     @pytest.mark.parametrize("operation", OF_CAPABILITIES)
@@ -107,6 +108,7 @@ class MissingBuckets(ConformanceGroup):
         with pytest.raises((BucketNotFound, *refused)) as caught:
             use(store, missing_bucket)
         assert caught.value.bucket == missing_bucket
+        assert hasattr(store, caught.value.operation or "")
         assert store.bucket_exists(missing_bucket) is False
 
     def test_a_download_from_a_missing_bucket_leaves_no_file(

@@ -202,14 +202,14 @@ class ObjectLock(ConformanceGroup):
     def test_a_bucket_without_object_lock_locks_nothing(
         self, store: ObjectStore, locked_bucket: str, bucket: str
     ) -> None:
-        """Retention and hold are UnsupportedOperation there, at an upload too, and nothing is stored unlocked."""
+        """Retention and hold are UnsupportedOperation there, at an upload too; it says how to make one with it."""
         assert store.get_default_retention(locked_bucket) is None
         store.put_object(b"content", "key", bucket)
-        with pytest.raises(UnsupportedOperation):
+        with pytest.raises(UnsupportedOperation, match="object_lock=True"):
             store.set_legal_hold("key", True, bucket)
-        with pytest.raises(UnsupportedOperation):
+        with pytest.raises(UnsupportedOperation, match="object_lock=True"):
             store.set_retention("key", _retention(), bucket)
-        with pytest.raises(UnsupportedOperation):
+        with pytest.raises(UnsupportedOperation, match="object_lock=True"):
             store.put_object(b"locked", "locked", bucket, legal_hold=True)
         assert store.exists("locked", bucket) is False
         assert store.supports(SupportsObjectLock) is True

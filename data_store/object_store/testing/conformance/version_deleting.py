@@ -13,6 +13,7 @@ from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import needs
 from data_store.object_store.testing.conformance.versioned import NO_VERSIONS, deleted_version, listed, write
+from data_store.object_store.testing.facts import REVEALED_VERSIONS
 
 __all__ = ["VersionDeleting"]
 
@@ -68,6 +69,17 @@ class VersionDeleting(ConformanceGroup):
         assert (outcome.version_id, outcome.error) == (marker, None)
         assert store.read_object(unique_key, versioned_bucket) == b"content"
         assert listed(store, unique_key, versioned_bucket) == [(version, False)]
+
+    def test_removing_a_marker_reveals_the_newest_version(self, store: ObjectStore, other_bucket: str) -> None:
+        """Not an older one, though it is "null"; where that is revealed, the newest can be read as a version."""
+        write(store, b"before", "key", other_bucket)
+        store.enable_versioning(other_bucket)
+        newest = write(store, b"newest", "key", other_bucket)
+        marker = store.delete_object("key", other_bucket).version_id
+        store.delete_object("key", other_bucket, marker)
+        is_older = REVEALED_VERSIONS in self.limits.lacks
+        assert store.read_object("key", other_bucket) == (b"before" if is_older else b"newest")
+        assert store.read_object("key", other_bucket, newest) == b"newest"
 
     def test_a_deleted_version_is_gone_for_good(
         self, store: ObjectStore, versioned_bucket: str, unique_key: str

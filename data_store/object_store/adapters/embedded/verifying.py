@@ -1,0 +1,55 @@
+"""A range of a content, read together with all the rest of it, to verify it by the digests of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import BinaryIO
+
+from data_store.object_store.body import ByteReader
+from data_store.object_store.checksums import cheapest, new_hasher
+from data_store.object_store.errors import IntegrityError
+
+__all__ = ["VerifiedRange"]
+
+_CHUNK = 1024 * 1024
+
+
+class VerifiedRange(ByteReader):
+    """Some bytes of a content, from its beginning or not.
+
+    Args:
+        content: the whole content; it is read once, from its beginning to its end.
+        offset: the first byte that is delivered.
+        length: bytes to deliver; the content has at least so many from there.
+        digests: digests of the whole content, the MD5 at least: algorithm to lower-case hex.
+    """
+
+    def __init__(self, content: BinaryIO, offset: int, length: int, digests: Mapping[str, str]) -> None:
+        super().__init__()
+        self._content = content
+        self._before = offset
+        self._left = length
+        self._algorithm = cheapest(digests) or "md5"
+        self._expected = digests[self._algorithm]
+        self._hasher = new_hasher(self._algorithm)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most ``size`` bytes, ``b""`` behind the range."""
+        while self._before:
+            self._before -= len(self._next(self._before))
+        wanted = self._left if size is None or size < 0 else min(size, self._left)
+        chunk = self._next(wanted)
+        self._left -= len(chunk)
+        return chunk
+
+    def verify(self) -> None:
+        """Read what is behind the range; raise ``IntegrityError`` unless all of the content is as it was written."""
+        while self._next(_CHUNK):
+            pass
+        if self._hasher.digest().hex() != self._expected:
+            raise IntegrityError(f"the source is damaged: it has another {self._algorithm} than when it was written")
+
+    def _next(self, most: int) -> bytes:
+        chunk = self._content.read(min(most, _CHUNK))
+        self._hasher.update(chunk)
+        return chunk

@@ -1,0 +1,162 @@
+"""What the store raises names a method of the store, whatever the client calls what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from data_store.object_store.adapters.embedded.client import LocalClient
+from data_store.object_store.errors import BucketNotFound, ObjectStoreError, StoreClosed
+from data_store.object_store.facade import naming
+from data_store.object_store.models import LifecycleRule, PartInfo, Retention, RetentionMode
+from data_store.object_store.store import ObjectStore
+
+MISSING = "missing"
+RETENTION = Retention(RetentionMode.GOVERNANCE, until=datetime(2100, 1, 1, tzinfo=UTC))
+PART = PartInfo(1, "etag")
+ASKS_NOBODY = {"capabilities", "close", "supports"}
+WITHOUT_BUCKET = {"bucket_exists", "create_bucket", "list_buckets", "ping"}
+
+CALLS: dict[str, Callable[[ObjectStore, Path], object]] = {
+    "abort_multipart_upload": lambda store, _: store.abort_multipart_upload("k", "id", MISSING),
+    "abort_stale_uploads": lambda store, _: store.abort_stale_uploads(0, bucket=MISSING),
+    "bucket_exists": lambda store, _: store.bucket_exists(MISSING),
+    "complete_multipart_upload": lambda store, _: store.complete_multipart_upload("k", "id", [PART], MISSING),
+    "copy_object": lambda store, _: store.copy_object("k", "l", MISSING, MISSING),
+    "copy_objects": lambda store, _: _raised(store.copy_objects([("k", "l")], MISSING, MISSING)),
+    "create_bucket": lambda store, _: store.create_bucket(MISSING),
+    "create_multipart_upload": lambda store, _: store.create_multipart_upload("k", MISSING),
+    "delete_bucket": lambda store, _: store.delete_bucket(MISSING, force=True),
+    "delete_bucket_tags": lambda store, _: store.delete_bucket_tags(MISSING),
+    "delete_file": lambda store, _: store.delete_file("k", MISSING),
+    "delete_lifecycle": lambda store, _: store.delete_lifecycle(MISSING),
+    "delete_object": lambda store, _: store.delete_object("k", MISSING),
+    "delete_objects": lambda store, _: store.delete_objects(["k"], MISSING),
+    "delete_tags": lambda store, _: store.delete_tags("k", MISSING),
+    "download_file": lambda store, path: store.download_file("k", path / "target", MISSING),
+    "download_object": lambda store, path: store.download_object("k", path / "target", MISSING),
+    "enable_versioning": lambda store, _: store.enable_versioning(MISSING),
+    "exists": lambda store, _: store.exists("k", MISSING),
+    "get_bucket_tags": lambda store, _: store.get_bucket_tags(MISSING),
+    "get_default_retention": lambda store, _: store.get_default_retention(MISSING),
+    "get_file": lambda store, _: store.get_file("k", MISSING),
+    "get_legal_hold": lambda store, _: store.get_legal_hold("k", MISSING),
+    "get_lifecycle": lambda store, _: store.get_lifecycle(MISSING),
+    "get_notifications": lambda store, _: store.get_notifications(MISSING),
+    "get_object": lambda store, _: store.get_object("k", MISSING),
+    "get_ranges": lambda store, _: store.get_ranges("k", [(0, 1)], MISSING),
+    "get_retention": lambda store, _: store.get_retention("k", MISSING),
+    "get_tags": lambda store, _: store.get_tags("k", MISSING),
+    "head_object": lambda store, _: store.head_object("k", MISSING),
+    "head_objects": lambda store, _: _raised(store.head_objects(["k"], MISSING)),
+    "list_buckets": lambda store, _: store.list_buckets(),
+    "list_files": lambda store, _: list(store.list_files("", MISSING)),
+    "list_multipart_uploads": lambda store, _: list(store.list_multipart_uploads("", MISSING)),
+    "list_objects": lambda store, _: list(store.list_objects("", MISSING)),
+    "list_page": lambda store, _: store.list_page("", MISSING),
+    "list_parts": lambda store, _: list(store.list_parts("k", "id", MISSING)),
+    "list_prefixes": lambda store, _: list(store.list_prefixes("", MISSING)),
+    "list_versions": lambda store, _: list(store.list_versions("", MISSING)),
+    "move_object": lambda store, _: store.move_object("k", "l", MISSING, MISSING),
+    "multipart_upload": lambda store, _: _entered(store.multipart_upload("k", MISSING)),
+    "open_object": lambda store, _: store.open_object("k", MISSING),
+    "ping": lambda store, _: store.ping(),
+    "purge": lambda store, _: store.purge("k", MISSING),
+    "put_object": lambda store, _: store.put_object(b"", "k", MISSING),
+    "read_object": lambda store, _: store.read_object("k", MISSING),
+    "restore_version": lambda store, _: store.restore_version("k", "id", MISSING),
+    "run_lifecycle": lambda store, _: store.run_lifecycle(MISSING),
+    "set_bucket_tags": lambda store, _: store.set_bucket_tags({"a": "b"}, MISSING),
+    "set_default_retention": lambda store, _: store.set_default_retention(None, MISSING),
+    "set_legal_hold": lambda store, _: store.set_legal_hold("k", True, MISSING),
+    "set_lifecycle": lambda store, _: store.set_lifecycle([LifecycleRule("id", expire_after_days=1)], MISSING),
+    "set_notifications": lambda store, _: store.set_notifications([], MISSING),
+    "set_retention": lambda store, _: store.set_retention("k", RETENTION, MISSING),
+    "set_tags": lambda store, _: store.set_tags("k", {"a": "b"}, MISSING),
+    "suspend_versioning": lambda store, _: store.suspend_versioning(MISSING),
+    "upload_file": lambda store, path: store.upload_file(_file(path), "k", MISSING),
+    "upload_object": lambda store, path: store.upload_object(_file(path), "k", MISSING),
+    "upload_part": lambda store, _: store.upload_part(b"", "k", "id", 1, MISSING),
+    "upload_part_copy": lambda store, _: store.upload_part_copy("k", "l", "id", 1, MISSING, src_bucket=MISSING),
+    "verify": lambda store, _: list(store.verify("", MISSING)),
+    "versioning_status": lambda store, _: store.versioning_status(MISSING),
+    "watch": lambda store, _: _watched(store),
+}
+
+
+def _raised(results: Any) -> None:
+    for result in results:
+        raise result.error
+
+
+def _entered(context: Any) -> None:
+    with context:
+        pass
+
+
+def _watched(store: ObjectStore) -> None:
+    with store.watch(MISSING) as watch:
+        watch.next(timeout=60)
+
+
+def _file(path: Path) -> Path:
+    (path / "file").write_bytes(b"")
+    return path / "file"
+
+
+def _store(framework: str, path: Path) -> ObjectStore:
+    connection: dict[str, Any] = {"root": path / "root"} if framework == "local" else {"name": str(path)}
+    return ObjectStore({"framework": framework, "root_bucket": "root-bucket", "connection": connection})
+
+
+def _names_a_method(error: ObjectStoreError) -> bool:
+    return isinstance(getattr(ObjectStore, error.operation or "", None), FunctionType)
+
+
+def test_the_table_has_every_method() -> None:
+    """All that can ask the store anything."""
+    methods = {name for name in dir(ObjectStore) if isinstance(getattr(ObjectStore, name), FunctionType)}
+    assert {name for name in methods if not name.startswith("_")} == CALLS.keys() | ASKS_NOBODY
+
+
+def test_whatever_a_client_calls_otherwise_is_known() -> None:
+    """An operation that the store has under another name must be given that name."""
+    methods = {name for name in dir(LocalClient) if isinstance(getattr(LocalClient, name), FunctionType)}
+    own = {name for name in methods if not name.startswith("_") and not hasattr(ObjectStore, name)}
+    assert own - {"classify", "forget_lacking", "lacking"} <= naming._OF_CLIENTS
+
+
+@pytest.mark.parametrize("operation", sorted(CALLS.keys() - WITHOUT_BUCKET))
+@pytest.mark.parametrize("framework", ["local", "memory"])
+def test_an_error_names_a_method_of_the_store(framework: str, operation: str, tmp_path: Path) -> None:
+    """In a missing bucket: the method that was called, or one that does a part of its work."""
+    with _store(framework, tmp_path) as store, pytest.raises(ObjectStoreError) as caught:
+        CALLS[operation](store, tmp_path)
+    assert _names_a_method(caught.value), caught.value.operation
+
+
+@pytest.mark.parametrize("operation", sorted(CALLS))
+def test_a_closed_store_names_a_method_too(operation: str, tmp_path: Path) -> None:
+    """Nobody has asked a client then."""
+    store = _store("memory", tmp_path)
+    store.close()
+    with pytest.raises(StoreClosed) as caught:
+        CALLS[operation](store, tmp_path)
+    assert _names_a_method(caught.value), caught.value.operation
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["list_multipart_uploads", "list_objects", "list_page", "list_parts", "list_prefixes", "list_versions"],
+)
+def test_a_listing_has_the_name_that_it_was_called_by(operation: str, tmp_path: Path) -> None:
+    """Though it is lazy, and they all ask for pages."""
+    with _store("memory", tmp_path) as store, pytest.raises(BucketNotFound) as caught:
+        CALLS[operation](store, tmp_path)
+    assert caught.value.operation == operation
+    assert str(caught.value).startswith(f"{operation} 'missing")

@@ -8,14 +8,14 @@ from data_store.object_store import validation
 from data_store.object_store.capabilities import SupportsMultipart, SupportsObjectLock, SupportsVersioning
 from data_store.object_store.errors import AccessDenied, AlreadyExists, UnsupportedOperation
 from data_store.object_store.facade.listing import Listing
-from data_store.object_store.facade.multipart import Multipart
+from data_store.object_store.facade.multipart import MultipartUploads
 from data_store.object_store.facade.versions import Versions
 from data_store.object_store.models import Bucket, BucketOptions, DeletedObject, ObjectIdentifier, VersioningStatus
 
 __all__ = ["Buckets"]
 
 
-class Buckets(Versions, Multipart, Listing):
+class Buckets(Versions, MultipartUploads, Listing):
     """Buckets."""
 
     def list_buckets(self) -> list[Bucket]:

@@ -33,10 +33,10 @@ from data_store.object_store.models import (
 from data_store.object_store.paging import pages
 from data_store.object_store.sources import Data, stream_of
 
-__all__ = ["Multipart"]
+__all__ = ["MultipartUploads"]
 
 
-class Multipart(Facade):
+class MultipartUploads(Facade):
     """Uploads whose object is invisible until they are completed: ``SupportsMultipart``.
 
     An upload id that names no upload under way, whatever its shape, is ``UploadNotFound``.

@@ -305,7 +305,8 @@ class ObjectStoreConfiguration(ConfigurationModel):
             return "default" if _is_embedded(info) else None
         problem = validation.new_bucket_problem(value) if info.data.get("create_root_bucket") else None
         if problem:
-            raise ValueError(f"{value!r} is no name for a new bucket, and create_root_bucket would make it: {problem}")
+            why = "create_root_bucket would make this bucket (in a URL: what stands behind the last slash)"
+            raise ValueError(f"{why}, and it is no name for a new one: {problem}")
         return value
 
     @field_validator("create_root_bucket")

@@ -12,7 +12,14 @@ from data_store.object_store.body import Source
 from data_store.object_store.capabilities import SupportsTags
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import TransferConfiguration
-from data_store.object_store.errors import IntegrityError, PreconditionFailed, UnsupportedOperation
+from data_store.object_store.errors import (
+    IntegrityError,
+    Located,
+    ObjectNotFound,
+    PreconditionFailed,
+    UnsupportedOperation,
+    VersionNotFound,
+)
 from data_store.object_store.executor import Executor
 from data_store.object_store.models import (
     Condition,
@@ -34,6 +41,7 @@ from data_store.object_store.planning import split
 
 __all__ = ["Copies", "Copy"]
 
+_IGNORED = "this server ignores if_match and if_none_match of the target of a copy"
 _CONTENT = tuple(ContentOptions.__dataclass_fields__)
 
 
@@ -145,20 +153,24 @@ class Copies:
 
     def copy(self, asked: Copy) -> ObjectMetadata:
         """Copy an object, or a version of it; what the changes do not name stays as the source has it."""
-        return self._copy(self._begun(asked))
+        with Located("copy_object", asked.bucket, asked.key, self._framework):
+            return self._copy(self._begun(asked))
 
     def move(self, asked: Copy) -> ObjectMetadata:
         """Copy, make sure that the copy is there and the source still what was copied, then delete the source.
 
         Moving a version deletes that version. Onto itself, without a version, it is a copy.
         """
-        copy = self._begun(asked)
+        with Located("move_object", asked.bucket, asked.key, self._framework):
+            return self._move(self._begun(asked))
+
+    def _move(self, copy: _Begun) -> ObjectMetadata:
         copied = self._copy(copy)
         if copy.is_onto_itself and (copy.version is None or copied.version_id in (None, copy.version)):
             return copied  # the copy has replaced it: deleting the source would delete the copy
         found = self._client.head_object(copy.bucket, copy.key, copy.of_target())
         if (found.etag, found.size) != (copied.etag, copied.size):
-            raise self._changed(copy, "the copy was replaced before the source was deleted; the source stays")
+            raise IntegrityError("the copy was replaced before the source was deleted; the source stays")
         self._check_unchanged(copy)
         self._delete_source(copy)
         return copied
@@ -171,7 +183,7 @@ class Copies:
         try:
             self._client.delete_object(copy.source_bucket, copy.source_key, options)
         except PreconditionFailed as error:
-            raise self._changed(copy, "the source was replaced after it was copied; the new one stays") from error
+            raise self._replaced(copy, "after") from error
 
     def _begun(self, asked: Copy) -> _Begun:
         source = self._client.head_object(asked.source_bucket, asked.source_key, asked.of_source())
@@ -184,7 +196,7 @@ class Copies:
         except PreconditionFailed as error:
             if copy.is_conditional:
                 raise
-            raise self._changed(copy, "the source was replaced while it was copied") from error
+            raise self._replaced(copy, "while") from error
         return replace(copied, size=copy.size)
 
     def _written(self, copy: _Begun) -> ObjectMetadata:
@@ -205,13 +217,13 @@ class Copies:
     def _put_empty(self, copy: _Begun) -> ObjectMetadata:
         """Copy nothing under a condition: CopyObject ignores it, and an empty range cannot become a part."""
         if not self._honours(copy, Condition.PUT):
-            raise self._ignored(copy)
+            raise UnsupportedOperation(_IGNORED)
         return self._client.put_object(copy.bucket, copy.key, Source(io.BytesIO(), 0), self._put_options(copy))
 
     def _copy_parts(self, copy: _Begun) -> ObjectMetadata:
         client = self._client
         if not takes_parts(client) or (copy.is_conditional and not self._honours(copy, Condition.COMPLETE)):
-            raise self._ignored(copy)
+            raise UnsupportedOperation(_IGNORED)
         options, ranges = self._put_options(copy), copy.ranges(self._config.copy_part_size)
         # Ceph RGW 16 ignores the condition on the source of a part, so parts could be of two versions.
         unchanged = partial(self._check_unchanged, copy)
@@ -237,16 +249,17 @@ class Copies:
             return None
 
     def _check_unchanged(self, copy: _Begun) -> None:
-        found = self._client.head_object(copy.source_bucket, copy.source_key, copy.of_source())
+        try:
+            found = self._client.head_object(copy.source_bucket, copy.source_key, copy.of_source())
+        except (ObjectNotFound, VersionNotFound) as error:
+            raise self._replaced(copy, "while") from error
         if _identity(found) != _identity(copy.source):
-            raise self._changed(copy, "the source was replaced while it was copied")
+            raise self._replaced(copy, "while")
 
-    def _changed(self, copy: _Begun, reason: str) -> IntegrityError:
-        return IntegrityError(reason).locate("copy_object", copy.bucket, copy.key, self._framework)
-
-    def _ignored(self, copy: _Begun) -> UnsupportedOperation:
-        ignored = UnsupportedOperation("this server ignores if_match and if_none_match of the target of a copy")
-        return ignored.locate("copy_object", copy.bucket, copy.key, self._framework)
+    def _replaced(self, copy: _Begun, when: str) -> IntegrityError:
+        """Return the error that the source is another one, which is left alone."""
+        replaced = IntegrityError(f"the source was replaced or deleted {when} it was copied; what is there now stays")
+        return replaced.locate(None, copy.source_bucket, copy.source_key, self._framework)
 
     @property
     def _framework(self) -> str:

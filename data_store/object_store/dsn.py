@@ -10,8 +10,7 @@
                            as local if it has a root, else as memory
 
 Parameters are the keys of the connection, ``retry.x``, ``transfer.x`` and ``create_root_bucket``. Everything is
-percent-decoded once (RFC 3986; ``+`` is a plus). No error shows a value, but that of a bucket that cannot be made: any
-other part of a URL may be a mistyped secret.
+percent-decoded once (RFC 3986; ``+`` is a plus). No error shows a value: any part of a URL may be a mistyped secret.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ Errors about the caller's own file stay what Python users expect: ``FileNotFound
 
 from __future__ import annotations
 
+from types import TracebackType
 from typing import Any, ClassVar, Self
 
 __all__ = [
@@ -86,8 +87,8 @@ class ObjectStoreError(RuntimeError):
 
     Attributes:
         reason: what the server or the network said, in its words.
-        operation: the method that failed (``"get_object"``); of what the store raises, one of its own: the one that was
-            called, or one that does a part of its work (``"put_object"`` of ``upload_file``).
+        operation: the method of the store that failed: the one that was called, or one that does a part of its work
+            (``"put_object"`` of ``upload_file``). None if it did not get so far (``StoreClosed``).
         bucket: the bucket it was about, if any.
         key: the key it was about, if any.
         framework: the name of the framework (``"minio"``).
@@ -120,7 +121,7 @@ class ObjectStoreError(RuntimeError):
         self.status = status
         self.request_id = request_id
 
-    def locate(self, operation: str, bucket: str | None, key: str | None, framework: str) -> Self:
+    def locate(self, operation: str | None, bucket: str | None, key: str | None, framework: str) -> Self:
         """Say where it happened, as far as it is not known yet; return the error itself."""
         self.operation = self.operation or operation
         self.bucket = self.bucket if self.bucket is not None else bucket
@@ -146,6 +147,24 @@ class ObjectStoreError(RuntimeError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.reason, self.__dict__))
+
+
+class Located:
+    """A block whose errors say where they happened, as far as they do not yet."""
+
+    __slots__ = ("_where",)
+
+    def __init__(self, operation: str, bucket: str, key: str, framework: str) -> None:
+        self._where = (operation, bucket, key, framework)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, ObjectStoreError):
+            error.locate(*self._where)
 
 
 def _rebuild(cls: type[ObjectStoreError], reason: str, state: dict[str, Any]) -> ObjectStoreError:

@@ -49,6 +49,7 @@ __all__ = ["Guard", "put_guard"]
 _logger = logging.getLogger("data_store.object_store")
 _NOT_OPERATIONS = {"classify", "close", "forget_lacking", "lacking"}
 _MAX_SEEN_BUCKETS = 1000
+_FOR_OTHERS = frozenset({"honours"})  # asked on behalf of another operation, which its errors are to name
 _NOT_IMPLEMENTED = 501
 _NOT_A_VERSION = frozenset({400, 405})  # an ill-formed id, a delete marker (S3 API reference, GetObject)
 # A server may refuse one of their options with 501, and have the rest.
@@ -215,7 +216,8 @@ class _Call:
         return next(copies, None) or next(parts, None)
 
     def located(self, error: ObjectStoreError, framework: str) -> ObjectStoreError:
-        return error.locate(self.operation, self.bucket, self.key, framework)
+        operation = None if self.operation in _FOR_OTHERS else self.operation
+        return error.locate(operation, self.bucket, self.key, framework)
 
 
 def _as(cls: type[ObjectStoreError], error: ObjectStoreError) -> ObjectStoreError:

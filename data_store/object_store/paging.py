@@ -34,7 +34,11 @@ def pages(
         locate: says where an error happened.
     """
     while True:
-        page = fetch(options)
+        try:
+            page = fetch(options)
+        except ObjectStoreError as error:
+            locate(error)
+            raise
         yield page
         if page.cursor is None:
             return

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 
 from data_store.object_store.body import RawReadable
 from data_store.object_store.bulk import Bulk
@@ -19,7 +18,7 @@ from data_store.object_store.checksums import new_hasher
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.copies import Copies
-from data_store.object_store.errors import ObjectStoreError
+from data_store.object_store.errors import Located
 from data_store.object_store.executor import Executor
 from data_store.object_store.files import AtomicFile
 from data_store.object_store.models import (
@@ -101,7 +100,7 @@ class Transfers:
     ) -> ObjectMetadata:
         """Store a file; one that changes meanwhile raises ``IntegrityError`` and nothing is stored."""
         upload = _upload(bucket, key, options, progress)
-        with _Located("put_object", bucket, key, self._framework):
+        with Located("put_object", bucket, key, self._framework):
             return self._uploads.file(path, upload)
 
     def upload(
@@ -115,7 +114,7 @@ class Transfers:
     ) -> ObjectMetadata:
         """Store a stream, from where it stands."""
         upload = _upload(bucket, key, options, progress)
-        with _Located("put_object", bucket, key, self._framework):
+        with Located("put_object", bucket, key, self._framework):
             return self._uploads.stream(stream, size, upload)
 
     def upload_part(
@@ -129,7 +128,7 @@ class Transfers:
         options: PartOptions,
     ) -> PartInfo:
         """Store a part of a multipart upload from a stream, from where it stands."""
-        with _Located("upload_part", bucket, key, self._framework), self._executor.transfer():
+        with Located("upload_part", bucket, key, self._framework), self._executor.transfer():
             upload = MultipartUpload(key, bucket, upload_id)
             return self._uploads.part(stream, size, upload, part_number, options)
 
@@ -141,21 +140,3 @@ def _upload(bucket: str, key: str, options: PutOptions, progress: Progress | Non
     if options.checksum is not None:
         new_hasher(options.checksum)  # a missing library, before anything is sent
     return Upload(bucket, key, options, Digests(options), progress)
-
-
-class _Located:
-    """A block whose own errors say where they happened, as those of the client do."""
-
-    __slots__ = ("_where",)
-
-    def __init__(self, operation: str, bucket: str, key: str, framework: str) -> None:
-        self._where = (operation, bucket, key, framework)
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if isinstance(error, ObjectStoreError):
-            error.locate(*self._where)

@@ -111,7 +111,7 @@ def test_a_copy_of_an_object_that_is_replaced_meanwhile_leaves_nothing(size: int
     client = Replaced()
     transfers = transfers_of(client)
     put(client, CONTENT[:size])
-    with pytest.raises(IntegrityError, match="replaced while it was copied"):
+    with pytest.raises(IntegrityError, match="deleted while it was copied"):
         transfers.copies.copy(Copy("b", "k", "b", "l", {}))
     assert "l" not in client.buckets["b"]
     assert client.uploads == {}

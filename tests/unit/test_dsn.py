@@ -174,8 +174,8 @@ BAD = [
     ("aws://b", "unknown framework 'aws': write boto3"),
     ("http://A:s3cr3t@localhost:9000/b", "write minio://host:port/bucket or s3://bucket"),
     ("HTTPS://s3.amazonaws.com/s3cr3t", "write minio://host:port/bucket or s3://bucket"),
-    ("memory://my_bucket", "root_bucket: 'my_bucket' is no name for a new bucket, "),
-    ("local:///up", "root_bucket: 'up' is no name for a new bucket, and create_root_bucket would make it: 3 to 63 "),
+    ("memory://s3cr3t_X", "root_bucket: create_root_bucket would make this bucket"),
+    ("local:///up", "the last slash.*, and it is no name for a new one: 3 to 63 "),
 ]
 
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from data_store.object_store.adapters.embedded.client import LocalClient
-from data_store.object_store.errors import BucketNotFound, ObjectStoreError, StoreClosed
-from data_store.object_store.facade import naming
-from data_store.object_store.models import LifecycleRule, PartInfo, Retention, RetentionMode
+from data_store.object_store.adapters.embedded.client import MemoryClient
+from data_store.object_store.errors import AccessDenied, ObjectStoreError
+from data_store.object_store.models import Condition, LifecycleRule, PartInfo, Retention, RetentionMode
 from data_store.object_store.store import ObjectStore
 
 MISSING = "missing"
@@ -124,13 +123,6 @@ def test_the_table_has_every_method() -> None:
     assert {name for name in methods if not name.startswith("_")} == CALLS.keys() | ASKS_NOBODY
 
 
-def test_whatever_a_client_calls_otherwise_is_known() -> None:
-    """An operation that the store has under another name must be given that name."""
-    methods = {name for name in dir(LocalClient) if isinstance(getattr(LocalClient, name), FunctionType)}
-    own = {name for name in methods if not name.startswith("_") and not hasattr(ObjectStore, name)}
-    assert own - {"classify", "forget_lacking", "lacking"} <= naming._OF_CLIENTS
-
-
 @pytest.mark.parametrize("operation", sorted(CALLS.keys() - WITHOUT_BUCKET))
 @pytest.mark.parametrize("framework", ["local", "memory"])
 def test_an_error_names_a_method_of_the_store(framework: str, operation: str, tmp_path: Path) -> None:
@@ -140,23 +132,29 @@ def test_an_error_names_a_method_of_the_store(framework: str, operation: str, tm
     assert _names_a_method(caught.value), caught.value.operation
 
 
-@pytest.mark.parametrize("operation", sorted(CALLS))
-def test_a_closed_store_names_a_method_too(operation: str, tmp_path: Path) -> None:
-    """Nobody has asked a client then."""
-    store = _store("memory", tmp_path)
-    store.close()
-    with pytest.raises(StoreClosed) as caught:
-        CALLS[operation](store, tmp_path)
-    assert _names_a_method(caught.value), caught.value.operation
-
-
 @pytest.mark.parametrize(
-    "operation",
-    ["list_multipart_uploads", "list_objects", "list_page", "list_parts", "list_prefixes", "list_versions"],
+    ("operation", "call"),
+    {
+        "complete_multipart_upload": lambda store: store.complete_multipart_upload("k", "id", [PART], if_match="etag"),
+        "copy_object": lambda store: store.copy_object("k", "l", if_none_match="*"),
+        "copy_objects": lambda store: _raised(store.copy_objects([("k", "l")], if_none_match="*")),
+        "delete_object": lambda store: store.delete_object("k", if_match="etag"),
+        "move_object": lambda store: store.move_object("k", "l", if_none_match="*"),
+        "put_object": lambda store: store.put_object(b"", "k", if_none_match="*"),
+    }.items(),
 )
-def test_a_listing_has_the_name_that_it_was_called_by(operation: str, tmp_path: Path) -> None:
-    """Though it is lazy, and they all ask for pages."""
-    with _store("memory", tmp_path) as store, pytest.raises(BucketNotFound) as caught:
-        CALLS[operation](store, tmp_path)
-    assert caught.value.operation == operation
-    assert str(caught.value).startswith(f"{operation} 'missing")
+def test_an_error_of_finding_out_names_what_it_was_found_out_for(
+    operation: str, call: Callable[[ObjectStore], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether conditions are honoured is asked for another operation."""
+
+    def honours(_client: MemoryClient, _bucket: str, _key: str, _condition: Condition) -> bool:
+        raise AccessDenied("not you")
+
+    with _store("memory", tmp_path) as store:
+        store.create_bucket("root-bucket")
+        store.put_object(b"", "k")
+        monkeypatch.setattr(type(store.client), "honours", honours)
+        with pytest.raises(AccessDenied) as caught:
+            call(store)
+    assert caught.value.operation == ("copy_object" if operation == "copy_objects" else operation)

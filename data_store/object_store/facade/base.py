@@ -16,10 +16,16 @@ from data_store.object_store.capabilities import (
 )
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration
-from data_store.object_store.errors import ConfigurationError, InvalidArgument, ObjectStoreError, UnsupportedOperation
+from data_store.object_store.errors import (
+    ConfigurationError,
+    InvalidArgument,
+    Located,
+    ObjectStoreError,
+    UnsupportedOperation,
+)
 from data_store.object_store.facade.asking import ask
-from data_store.object_store.facade.naming import name_errors
 from data_store.object_store.factory import ObjectStoreComponentFactory
+from data_store.object_store.models import Condition
 from data_store.object_store.session import Session
 from data_store.object_store.transfer import Transfers
 
@@ -43,10 +49,6 @@ class Facade:
 
     _config: ObjectStoreConfiguration
     _session: Session
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        name_errors(cls)
 
     @property
     def config(self) -> ObjectStoreConfiguration:
@@ -165,10 +167,19 @@ class Facade:
     def _locator(
         self, operation: str, bucket: str, key: str | None = None
     ) -> Callable[[ObjectStoreError], ObjectStoreError]:
-        return lambda error: error.locate(operation, bucket, key, str(self._config.framework))
+        """Return what says where a listing failed; its clients call it otherwise."""
+
+        def locate(error: ObjectStoreError) -> ObjectStoreError:
+            error.operation = operation
+            return error.locate(operation, bucket, key, str(self._config.framework))
+
+        return locate
+
+    def _check_honoured(self, operation: str, bucket: str, key: str, condition: Condition, what: str) -> None:
+        """Raise ``UnsupportedOperation`` if the server ignores a condition of such writes."""
+        with Located(operation, bucket, key, str(self._config.framework)):
+            if not self.client.honours(bucket, key, condition):
+                raise UnsupportedOperation(f"this store has no conditional {what}")
 
     def _unsupported(self, reason: str, operation: str, bucket: str, key: str | None) -> UnsupportedOperation:
         return UnsupportedOperation(reason).locate(operation, bucket, key, str(self._config.framework))
-
-
-name_errors(Facade)  # a class is no subclass of itself

@@ -45,11 +45,11 @@ class Deleting(Facade):
         """
         key, options = validation.key(key), validation.delete_options(version, if_match, bypass_governance)
         self._permit("delete_object", bucket, key, {"version": version, "bypass_governance": bypass_governance})
-        bucket, client = self._bucket(bucket), self.client
-        if options.if_match is not None and not client.honours(bucket, key, Condition.DELETE):
-            raise self._unsupported("this store has no conditional deletions", "delete_object", bucket, key)
+        bucket = self._bucket(bucket)
+        if options.if_match is not None:
+            self._check_honoured("delete_object", bucket, key, Condition.DELETE, "deletions")
         try:
-            return client.delete_object(bucket, key, options)
+            return self.client.delete_object(bucket, key, options)
         except VersionNotFound:
             return DeletedObject(key, version)
 

@@ -26,7 +26,14 @@ class Lifecycle(Facade):
         return client.get_lifecycle(self._bucket(bucket))
 
     def set_lifecycle(self, rules: Iterable[LifecycleRule], bucket: str | None = None) -> None:
-        """Replace all rules of a bucket; there is at least one."""
+        """Replace all rules of a bucket; there is at least one.
+
+        If it fails, what was there before stays, or a warning is logged. Ended early, by kill -9 say, the new rules may
+        be there, disabled: on a server other than AWS they are first tried out so. Set them again.
+
+        Raises:
+            UnsupportedOperation: the server has no rules, or does not keep one of these as it is.
+        """
         checked = validation.lifecycle_rules(rules)
         client = self._capable(SupportsLifecycle, "set_lifecycle", bucket)
         client.set_lifecycle(self._bucket(bucket), checked)

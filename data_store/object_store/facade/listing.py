@@ -42,12 +42,13 @@ class Listing(Facade):
         """
         validation.positive("limit", limit, sys.maxsize)
         page_size = min(limit or validation.MAX_KEYS, validation.MAX_KEYS) if delimiter is None else None
-        found = self._pages(prefix, bucket, validation.list_options(delimiter, None, start_after, page_size))
+        options = validation.list_options(delimiter, None, start_after, page_size)
+        found = self._pages("list_objects", prefix, bucket, options)
         return itertools.islice((each for page in found for each in page.objects), limit)
 
     def list_prefixes(self, prefix: str = "", bucket: str | None = None, *, delimiter: str = "/") -> Iterator[str]:
         """Return the common prefixes up to and including the delimiter, lazily, in UTF-8 byte order."""
-        found = self._pages(prefix, bucket, validation.list_options(delimiter or ""))
+        found = self._pages("list_prefixes", prefix, bucket, validation.list_options(delimiter or ""))
         return (each for page in found for each in page.prefixes)
 
     def list_page(
@@ -73,6 +74,6 @@ class Listing(Facade):
         checked = validation.many("keys", keys, validation.key)
         return self._transfers.bulk.head(self._bucket(bucket), checked, GetOptions())
 
-    def _pages(self, prefix: str, bucket: str | None, options: ListOptions) -> Iterator[ObjectPage]:
+    def _pages(self, operation: str, prefix: str, bucket: str | None, options: ListOptions) -> Iterator[ObjectPage]:
         prefix, bucket, client = validation.prefix(prefix), self._bucket(bucket), self.client
-        return pages(partial(client.list_page, bucket, prefix), options, self._locator("list_page", bucket))
+        return pages(partial(client.list_page, bucket, prefix), options, self._locator(operation, bucket))

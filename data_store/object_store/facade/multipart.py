@@ -61,7 +61,7 @@ class MultipartUploads(Facade):
         customer = checked.encryption if isinstance(checked.encryption, SseCustomer) else None
         complete = CompleteOptions(if_match=if_match, if_none_match=if_none_match, encryption=customer)
         bucket = self._bucket(bucket)
-        self._check_honoured("multipart_upload", bucket, key, complete)
+        self._check_complete("multipart_upload", bucket, key, complete)
         return self._writing(bucket, key, checked, complete)
 
     def create_multipart_upload(
@@ -197,7 +197,7 @@ class MultipartUploads(Facade):
         self._permit("complete_multipart_upload", bucket, key, {"encryption": encryption})
         bucket = self._bucket(bucket)
         options = CompleteOptions(if_match=if_match, if_none_match=if_none_match, encryption=encryption)
-        self._check_honoured("complete_multipart_upload", bucket, key, options)
+        self._check_complete("complete_multipart_upload", bucket, key, options)
         return _with_size(client.complete_multipart_upload(bucket, key, upload_id, ordered, options), ordered)
 
     def abort_multipart_upload(self, key: str, upload_id: str, bucket: str | None = None) -> None:
@@ -239,10 +239,9 @@ class MultipartUploads(Facade):
         if options.checksum is not None:
             new_hasher(options.checksum)  # a missing library, before anything is sent
 
-    def _check_honoured(self, operation: str, bucket: str, key: str, options: CompleteOptions) -> None:
-        is_conditional = options.if_match is not None or options.if_none_match is not None
-        if is_conditional and not self.client.honours(bucket, key, Condition.COMPLETE):
-            raise self._unsupported("this store has no conditional multipart uploads", operation, bucket, key)
+    def _check_complete(self, operation: str, bucket: str, key: str, options: CompleteOptions) -> None:
+        if options.if_match is not None or options.if_none_match is not None:
+            self._check_honoured(operation, bucket, key, Condition.COMPLETE, "multipart uploads")
 
     @contextmanager
     def _writing(

@@ -40,7 +40,6 @@ MAX_KEYS = 1000  # S3 API reference, ListObjectsV2, max-keys
 
 _NO_OPTIONS = PutOptions()
 _ANY = GetOptions()
-_NO_CONDITIONS: ReadConditions = {}
 
 
 def get_options(
@@ -59,7 +58,7 @@ def get_options(
         offset=offset,
         length=length,
         encryption=encryption,
-        **(_read_conditions(conditions) if conditions else _NO_CONDITIONS),
+        **(_read_conditions(conditions) if conditions else {}),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from data_store.object_store.errors import (
     IntegrityError,
     Located,
     ObjectNotFound,
+    ObjectStoreError,
     PreconditionFailed,
     UnsupportedOperation,
     VersionNotFound,
@@ -93,13 +95,19 @@ class _Begun(Copy):
 
     @property
     def encryption(self) -> Encryption | None:
-        """How the copy is encrypted; onto itself as it was, which S3 would forget (CopyObject)."""
-        given = self.changes.get("encryption")
-        if given is not None or not self.is_onto_itself:
+        """How the copy is encrypted; onto itself as it was, which S3 would forget (CopyObject).
+
+        Raises:
+            UnsupportedOperation: it is encrypted in a way that cannot be asked for.
+        """
+        given, was = self.changes.get("encryption"), self.source.encryption
+        if given is not None or not self.is_onto_itself or was is None:
             return given
-        if self.source.encryption == "aws:kms":
-            return SseKms(self.source.kms_key_id)
-        return SseS3() if self.source.encryption == "AES256" else self.changes.get("source_encryption")
+        if was == "SSE-C":
+            return self.changes.get("source_encryption")
+        if was not in ("AES256", "aws:kms"):
+            raise UnsupportedOperation(f"what is encrypted as {was!r} would not stay so: name its encryption")
+        return SseKms(self.source.kms_key_id) if was == "aws:kms" else SseS3()
 
     def of_target(self) -> GetOptions:
         """Return how the copy is read."""
@@ -193,11 +201,22 @@ class Copies:
     def _copy(self, copy: _Begun) -> ObjectMetadata:
         try:
             copied = self._written(copy)
-        except PreconditionFailed as error:
-            if copy.is_conditional:
-                raise
-            raise self._replaced(copy, "while") from error
+        except ObjectStoreError as error:
+            copied = self._rekeyed(copy, error)
         return replace(copied, size=copy.size)
+
+    def _rekeyed(self, copy: _Begun, error: ObjectStoreError) -> ObjectMetadata:
+        """Return an object that has got another key of the caller, though that seems to have failed; or raise.
+
+        Where the answer was lost, a repeated request fails: the old key reads nothing any more.
+        """
+        old, new = copy.changes.get("source_encryption"), copy.of_target()
+        if copy.is_onto_itself and new.encryption not in (None, old):
+            with suppress(ObjectStoreError):
+                return self._client.head_object(copy.bucket, copy.key, new)
+        if copy.is_conditional or not isinstance(error, PreconditionFailed):
+            raise error
+        raise self._replaced(copy, "while") from error
 
     def _written(self, copy: _Begun) -> ObjectMetadata:
         if self._goes_in_one(copy):

@@ -87,8 +87,8 @@ class ObjectStoreError(RuntimeError):
 
     Attributes:
         reason: what the server or the network said, in its words.
-        operation: the method of the store that failed: the one that was called, or one that does a part of its work
-            (``"put_object"`` of ``upload_file``). None if it did not get so far (``StoreClosed``).
+        operation: the method of the store that failed, or one that it stands on (``"put_object"`` of ``upload_file``).
+            None if it did not get so far (``StoreClosed``).
         bucket: the bucket it was about, if any.
         key: the key it was about, if any.
         framework: the name of the framework (``"minio"``).
@@ -150,12 +150,21 @@ class ObjectStoreError(RuntimeError):
 
 
 class Located:
-    """A block whose errors say where they happened, as far as they do not yet."""
+    """A block whose errors name the operation that it is, whatever did a part of its work.
 
-    __slots__ = ("_where",)
+    Args:
+        operation: the operation.
+        bucket: the bucket it is about, which errors name unless they know better.
+        key: the key, likewise.
+        framework: the name of the framework.
+        reads: it reads what the caller gave, whose errors about other objects keep the operation that they name.
+    """
 
-    def __init__(self, operation: str, bucket: str, key: str, framework: str) -> None:
+    __slots__ = ("_reads", "_where")
+
+    def __init__(self, operation: str, bucket: str, key: str | None, framework: str, *, reads: bool = False) -> None:
         self._where = (operation, bucket, key, framework)
+        self._reads = reads
 
     def __enter__(self) -> None:
         pass
@@ -164,6 +173,9 @@ class Located:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if isinstance(error, ObjectStoreError):
+            operation, bucket, key, _ = self._where
+            if not self._reads or (error.bucket, error.key) == (bucket, key):
+                error.operation = operation
             error.locate(*self._where)
 
 

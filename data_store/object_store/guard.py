@@ -90,13 +90,14 @@ class Guard:
     def error(self, call: _Call, exc: Exception) -> Exception:
         """Return what to raise for an exception of an operation, of its body or of its feed."""
         failure = call.failure_of_source()
-        cause = failure or exc
-        error = cause if isinstance(cause, ObjectStoreError) else None
-        if error is None and failure is None:
-            error = self._client.classify(exc)
+        if failure is not None:
+            return call.located(failure, self.framework) if isinstance(failure, ObjectStoreError) else failure
+        error = exc if isinstance(exc, ObjectStoreError) else self._client.classify(exc)
         if error is None:
-            return cause
+            return exc
         error = self._in_context(call, error)
+        if call.operation not in _FOR_OTHERS:
+            error.operation = call.operation
         if isinstance(error, BucketNotFound) and call.bucket is not None:
             self._seen_buckets.discard(call.bucket)
         return call.located(error, self.framework)

@@ -100,7 +100,7 @@ class Transfers:
     ) -> ObjectMetadata:
         """Store a file; one that changes meanwhile raises ``IntegrityError`` and nothing is stored."""
         upload = _upload(bucket, key, options, progress)
-        with Located("put_object", bucket, key, self._framework):
+        with Located("put_object", bucket, key, self._framework, reads=True):
             return self._uploads.file(path, upload)
 
     def upload(
@@ -114,7 +114,7 @@ class Transfers:
     ) -> ObjectMetadata:
         """Store a stream, from where it stands."""
         upload = _upload(bucket, key, options, progress)
-        with Located("put_object", bucket, key, self._framework):
+        with Located("put_object", bucket, key, self._framework, reads=True):
             return self._uploads.stream(stream, size, upload)
 
     def upload_part(
@@ -128,7 +128,7 @@ class Transfers:
         options: PartOptions,
     ) -> PartInfo:
         """Store a part of a multipart upload from a stream, from where it stands."""
-        with Located("upload_part", bucket, key, self._framework), self._executor.transfer():
+        with Located("upload_part", bucket, key, self._framework, reads=True), self._executor.transfer():
             upload = MultipartUpload(key, bucket, upload_id)
             return self._uploads.part(stream, size, upload, part_number, options)
 

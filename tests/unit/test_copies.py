@@ -11,6 +11,7 @@ import pytest
 from data_store.object_store.copies import Copy
 from data_store.object_store.errors import (
     AccessDenied,
+    ConnectionFailed,
     IntegrityError,
     ObjectNotFound,
     UnsupportedOperation,
@@ -18,6 +19,7 @@ from data_store.object_store.errors import (
 from data_store.object_store.models import (
     BucketOptions,
     CompleteOptions,
+    CopyContentOptions,
     CopyOptions,
     CopySource,
     GetOptions,
@@ -268,6 +270,41 @@ def test_the_verification_of_a_move_reads_with_the_key_of_the_copy() -> None:
     transfers_of(client).copies.move(Copy("b", "k", "b", "l", {"encryption": NEW_KEY, "source_encryption": OLD_KEY}))
     heads = [each.encryption for each in client.asked if isinstance(each, GetOptions)]
     assert heads == [OLD_KEY, NEW_KEY, OLD_KEY]
+
+
+class RekeyingClient(AskedClient):
+    """Gives an object the key of the caller, and loses the answer."""
+
+    has: SseCustomer | None = OLD_KEY
+
+    def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
+        """Tell those who have the key."""
+        if options.encryption != self.has:
+            raise AccessDenied("another key")
+        return replace(super().head_object(bucket, key, options), encryption="SSE-C")
+
+    def copy_object(self, *args: Any) -> ObjectMetadata:
+        """Copy, and fail."""
+        super().copy_object(*args)
+        self.has = args[4].encryption
+        raise ConnectionFailed("no answer")
+
+
+def test_an_object_that_has_got_its_new_key_has_been_copied() -> None:
+    """An error would make the caller forget the key that reads it."""
+    client = RekeyingClient()
+    put(client, b"content")
+    changes: CopyContentOptions = {"encryption": NEW_KEY, "source_encryption": OLD_KEY}
+    copied = transfers_of(client).copies.copy(Copy("b", "k", "b", "k", changes))
+    assert (copied.size, copied.encryption, client.has) == (7, "SSE-C", NEW_KEY)
+
+
+def test_what_fails_under_one_key_has_failed() -> None:
+    """The object reads as it did before, and tells nothing."""
+    client = RekeyingClient()
+    put(client, b"content")
+    with pytest.raises(ConnectionFailed):
+        transfers_of(client).copies.copy(Copy("b", "k", "b", "k", {"source_encryption": OLD_KEY}))
 
 
 # what ends a copy early

@@ -12,12 +12,13 @@ from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.adapters.s3.lifecycle import replace_rules
 from data_store.object_store.adapters.s3.xml_lifecycle import lifecycle_request
-from data_store.object_store.errors import UnsupportedOperation
+from data_store.object_store.errors import PreconditionFailed, UnsupportedOperation
 from data_store.object_store.models import LifecycleRule
 from tests.unit.s3_server import Answer, RecordingServer, Seen, error, recording_server, s3_api
 
 RULES = [LifecycleRule("new", expire_after_days=1)]
 BEFORE = lifecycle_request([LifecycleRule("old", expire_after_days=9)])
+THEIRS = lifecycle_request([LifecycleRule("theirs", expire_after_days=9)])
 WERE = pytest.mark.parametrize("before", [BEFORE, None], ids=["rules", "no rules"])
 PUT, GARBAGE = "PUT", Answer(body=b"<html><p>")
 
@@ -122,12 +123,38 @@ def test_the_first_error_is_raised_and_the_second_logged(
     before: bytes | None, server: RecordingServer, api: S3Api, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where nothing can be put back any more."""
-    server.answers = [Bucket(before, {3: error(403, "AccessDenied"), 4: error(503, "SlowDown")})]
+    server.answers = [
+        Bucket(before, {3: error(403, "AccessDenied"), 4: error(503, "SlowDown"), 5: error(503, "SlowDown")})
+    ]
     with caplog.at_level(logging.WARNING), pytest.raises(AnswerError) as caught:
         api.put_lifecycle("b", RULES)
     assert caught.value.code == "AccessDenied"
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "lifecycle" in caplog.text
+
+
+@pytest.mark.parametrize("theirs", [THEIRS, None], ids=["rules", "no rules"])
+@pytest.mark.parametrize("puts", [1, 2], ids=["behind the trial", "behind the check"])
+def test_what_others_set_meanwhile_stays(theirs: bytes | None, puts: int) -> None:
+    """Put back, rules that they have just removed would delete objects again."""
+    kept: list[bytes | None] = [BEFORE]
+    sent: list[bytes] = []
+
+    def put(body: bytes) -> None:
+        sent.append(body)
+        kept[0] = theirs if len(sent) == puts else body
+        if len(sent) == 2:
+            raise AnswerError(409, "OperationAborted", "")
+
+    with pytest.raises((AnswerError, PreconditionFailed, UnsupportedOperation)):
+        replace_rules(RULES, lambda: kept[0], put, kept.clear)
+    assert kept == [theirs]
+
+
+def test_who_is_disturbed_is_told() -> None:
+    """It is not the server that keeps other rules than it was given."""
+    with pytest.raises(PreconditionFailed, match="others have set"):
+        replace_rules(RULES, lambda: THEIRS, lambda _body: None, lambda: None)
 
 
 def test_an_interruption_is_undone() -> None:

@@ -164,6 +164,9 @@ class Facade:
             reason = f"the framework {self._config.framework} has no {type(encryption).__name__}"
             raise self._unsupported(reason, operation, bucket, key)
 
+    def _located(self, operation: str, bucket: str, key: str | None = None) -> Located:
+        return Located(operation, bucket, key, str(self._config.framework))
+
     def _locator(
         self, operation: str, bucket: str, key: str | None = None
     ) -> Callable[[ObjectStoreError], ObjectStoreError]:
@@ -177,7 +180,7 @@ class Facade:
 
     def _check_honoured(self, operation: str, bucket: str, key: str, condition: Condition, what: str) -> None:
         """Raise ``UnsupportedOperation`` if the server ignores a condition of such writes."""
-        with Located(operation, bucket, key, str(self._config.framework)):
+        with self._located(operation, bucket, key):
             if not self.client.honours(bucket, key, condition):
                 raise UnsupportedOperation(f"this store has no conditional {what}")
 

@@ -44,12 +44,10 @@ class Buckets(Versions, MultipartUploads, Listing):
             AccessDenied: a version in it has a retention or a legal hold; it and the bucket stay.
         """
         name = validation.bucket(name)
-        if force:
-            if self._has_versions(name):
-                self._delete_versions(name)
-            self._delete_all(name)
-            self._abort_all(name)
-        self.client.delete_bucket(name)
+        with self._located("delete_bucket", name):
+            if force:
+                self._empty(name)
+            self.client.delete_bucket(name)
 
     def bucket_exists(self, name: str) -> bool:
         """Return whether there is a bucket of that name."""
@@ -60,6 +58,12 @@ class Buckets(Versions, MultipartUploads, Listing):
             return self.client.bucket_exists(name)
         except AccessDenied:
             return False  # somebody else's, or none: making it tells
+
+    def _empty(self, bucket: str) -> None:
+        if self._has_versions(bucket):
+            self._delete_versions(bucket)
+        self._delete_all(bucket)
+        self._abort_all(bucket)
 
     def _has_versions(self, bucket: str) -> bool:
         if not self.supports(SupportsVersioning):

@@ -73,18 +73,8 @@ class Versions(Objects, Deleting, Copying):
             ObjectNotFound: the marker is removed, and behind it there is nothing but another one.
         """
         key, checked = validation.key(key), validation.needed_version(version)
-        self._name(bucket)
-        found = next((each for each in self.list_versions(bucket=bucket, key=key) if each.version_id == checked), None)
-        bucket = self._bucket(bucket)
-        if found is None:
-            missing = VersionNotFound(f"there is no version {checked!r}")
-            raise missing.locate("restore_version", bucket, key, str(self._config.framework))
-        if found.is_delete_marker:
-            self.delete_object(key, bucket, checked)
-            return self.head_object(key, bucket)
-        if found.is_latest:
-            return self.head_object(key, bucket, checked)
-        return self._transfers.copies.copy(Copy(bucket, key, bucket, key, {}, checked))
+        with self._located("restore_version", self._name(bucket), key):
+            return self._restore(key, checked, bucket)
 
     def purge(self, key: str, bucket: str | None = None) -> list[DeletedObject]:
         """Delete all versions and markers of exactly this key; the answer has each with its own error or None.
@@ -92,11 +82,28 @@ class Versions(Objects, Deleting, Copying):
         The oldest version goes first, the markers last: ended early, the object is still what it was. If a version
         cannot be deleted (it is locked), markers stay as well, so that what was deleted does not come back.
         """
-        found = list(reversed(list(self.list_versions(bucket=bucket, key=validation.key(key)))))
+        key = validation.key(key)
+        with self._located("purge", self._name(bucket), key):
+            return self._purge(key, bucket)
+
+    def _purge(self, key: str, bucket: str | None) -> list[DeletedObject]:
+        found = list(reversed(list(self.list_versions(bucket=bucket, key=key))))
         outcomes = self.delete_objects([_named(each) for each in found if not each.is_delete_marker], bucket)
         if any(outcome.error is not None for outcome in outcomes):
             return outcomes
         return outcomes + self.delete_objects([_named(each) for each in found if each.is_delete_marker], bucket)
+
+    def _restore(self, key: str, version: str, bucket: str | None) -> ObjectMetadata:
+        found = next((each for each in self.list_versions(bucket=bucket, key=key) if each.version_id == version), None)
+        bucket = self._bucket(bucket)
+        if found is None:
+            raise VersionNotFound(f"there is no version {version!r} of {key!r}")
+        if found.is_delete_marker:
+            self.delete_object(key, bucket, version)
+            return self.head_object(key, bucket)
+        if found.is_latest:
+            return self.head_object(key, bucket, version)
+        return self._transfers.copies.copy(Copy(bucket, key, bucket, key, {}, version))
 
     def _versions(self, prefix: str, bucket: str | None) -> Iterator[ObjectVersion]:
         client = self._capable(SupportsVersioning, "list_versions", bucket)

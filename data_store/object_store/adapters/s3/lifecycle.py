@@ -7,14 +7,14 @@ rules are tried out disabled, and enabled once the server has given all of them 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from data_store.object_store.adapters.s3 import xml
 from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.adapters.s3.xml_lifecycle import lifecycle_request, lifecycle_rules
-from data_store.object_store.errors import UnsupportedOperation
+from data_store.object_store.errors import PreconditionFailed, UnsupportedOperation
 from data_store.object_store.models import LifecycleRule
 
 __all__ = ["replace_rules"]
@@ -31,6 +31,11 @@ def replace_rules(
 ) -> None:
     """Replace the rules of a bucket; what was there stays if that fails, or a warning is logged where it cannot.
 
+    What others set meanwhile is left alone; S3 has no condition for it, so that the last of several may still win.
+
+    Ended early (kill -9), what is there is what was, or the new rules, disabled, or the new rules: setting them again
+    leads to the last.
+
     Args:
         rules: the new rules, at least one.
         get: returns the body of GetBucketLifecycleConfiguration, None where there are no rules.
@@ -39,20 +44,22 @@ def replace_rules(
 
     Raises:
         UnsupportedOperation: the server does not keep a rule as it is.
+        PreconditionFailed: others have set rules meanwhile.
     """
     before = get()
     disabled = [replace(rule, enabled=False) for rule in rules]
     try:
         put(lifecycle_request(disabled))
     except BaseException as error:
-        if not _is_refusal(error):
+        if not _is_refusal(error) and not _is_foreign(disabled, get):
             _restore(before, put, delete)
         raise
     try:
         _check_kept(disabled, get())
         put(lifecycle_request(rules))
     except BaseException:
-        _restore(before, put, delete)
+        if not _is_foreign(disabled, get):
+            _restore(before, put, delete)
         raise
 
 
@@ -74,8 +81,28 @@ def _restore(before: bytes | None, put: Callable[[bytes], object], delete: Calla
         _logger.warning("the lifecycle rules that a bucket had before could not be put back: %s", error)
 
 
+def _is_foreign(tried: Sequence[LifecycleRule], get: Callable[[], bytes | None]) -> bool:
+    """Return whether the bucket has other rules than those that are tried out, or none; False if it does not tell."""
+    try:
+        answer = get()
+        return answer is None or _has_others(tried, _kept(answer).values())
+    except Exception:  # noqa: BLE001  the answer may be what fails
+        return False
+
+
+def _has_others(tried: Sequence[LifecycleRule], found: Iterable[LifecycleRule]) -> bool:
+    ids = {rule.id for rule in tried}
+    return any(rule.id not in ids for rule in found)
+
+
+def _kept(answer: bytes | None) -> dict[str, LifecycleRule]:
+    return {rule.id: rule for rule in lifecycle_rules(xml.parse(answer))} if answer else {}
+
+
 def _check_kept(asked: Sequence[LifecycleRule], answer: bytes | None) -> None:
-    kept = {rule.id: rule for rule in lifecycle_rules(xml.parse(answer))} if answer else {}
+    kept = _kept(answer)
+    if _has_others(asked, kept.values()):
+        raise PreconditionFailed("others have set lifecycle rules meanwhile, which stay: read them, then decide")
     for rule in asked:
         found = kept.get(rule.id)
         lost = ["the rule"] if found is None else _differences(rule, found)

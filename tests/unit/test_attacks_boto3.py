@@ -7,12 +7,13 @@ import hashlib
 import io
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any
 
 import pytest
 
-from data_store.object_store import ObjectStore, ObjectStoreError, ServerError
+from data_store.object_store import AccessDenied, ConfigurationError, ObjectStore, ObjectStoreError, ServerError
 from data_store.object_store.body import Source
 from data_store.object_store.models import (
     CopyOptions,
@@ -160,6 +161,29 @@ def test_no_secret_hangs_on_an_error_or_stands_in_the_log(
     assert server.seen
     assert error is not None or answer in ("empty", "cut")
     assert not [(secret, text[:300]) for secret in SECRETS for text in said if secret in text or in_hex(secret) in text]
+
+
+def test_a_header_that_nobody_knows_is_not_kept(server: RecordingServer, secretive: ObjectStore) -> None:
+    """A proxy may send back what it was sent."""
+    server.answers = [Answer(403, headers={"X-Echo": SECRET_KEY})]
+    with pytest.raises(AccessDenied) as caught:
+        secretive.head_object("k")
+    assert not [text for text in texts(caught.value) if SECRET_KEY in text]
+
+
+def test_what_a_program_says_instead_of_credentials_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold them, in another form."""
+    (tmp_path / "said").write_text(f"SecretAccessKey={SECRET_KEY}", "utf-8")
+    program = f"credential_process = cat {tmp_path / 'said'}"
+    (tmp_path / "config").write_text(f"[profile odd]\n{program}\n", "utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    connection = {"endpoint": "localhost:1", "secure": False, "profile": "odd"}
+    store = ObjectStore({"framework": "boto3", "root_bucket": "b", "connection": connection})
+    with pytest.raises(ConfigurationError, match="should be JSON") as caught:
+        store.ping()
+    assert not [text for text in texts(caught.value) if SECRET_KEY in text]
 
 
 def test_no_secret_hangs_on_what_the_callers_stream_raises(server: RecordingServer, secretive: ObjectStore) -> None:

@@ -37,7 +37,24 @@ _FLAG = re.compile(rb"<(?:[\w.-]+:)?(?:DeleteMarker|IsTruncated)>([^<]*)<")
 _FLAGS = frozenset({b"true", b"false", b""})
 # The rest of an error may quote the request, and so a key of SSE-C; botocore's exception keeps it all.
 _TOLD_OF_ERRORS = frozenset({"Code", "Message", "Region"})
-_CUSTOMER_KEY = "-customer-key"  # and its digest, which answers repeat
+_HEADERS_OF_ERRORS = frozenset(
+    {
+        "content-length",
+        "content-type",
+        "date",
+        "location",
+        "retry-after",
+        "server",
+        "x-amz-bucket-region",
+        "x-amz-delete-marker",
+        "x-amz-id-2",
+        "x-amz-request-id",
+        "x-amz-retry-after",
+        "x-amz-version-id",
+        "x-minio-error-code",
+        "x-minio-error-desc",
+    }
+)
 
 
 class AnswerParsers(ResponseParserFactory):
@@ -61,7 +78,7 @@ class _Parser(RestXMLParser):
             _drop(response["body"])
             raise InvalidAnswer(f"botocore cannot read it: {error}") from error
         if response["status_code"] >= _REDIRECTED:
-            _forget_request(answer)
+            _forget_quoted(answer)
         elif shape is not None:
             _check_root(response["body"], _ROOTS.get(shape.name))
             _check_single(answer, shape)
@@ -104,10 +121,10 @@ def _check_names(answer: Mapping[str, Any]) -> None:
             required(item.get(name), name)
 
 
-def _forget_request(answer: dict[str, Any]) -> None:
+def _forget_quoted(answer: dict[str, Any]) -> None:
     """Leave out of an error what may hold a secret of the request."""
     told, headers = answer.get("Error", {}), answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     for name in told.keys() - _TOLD_OF_ERRORS:
         del told[name]
-    for name in [name for name in headers if _CUSTOMER_KEY in name]:
+    for name in headers.keys() - _HEADERS_OF_ERRORS:
         del headers[name]

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from functools import cache
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 import boto3.session
@@ -61,12 +62,17 @@ class Clients:
         self._where = where
         self._on_answer = on_answer
         self._lock = threading.Lock()
+        wrong: Exception | None = None
         try:
             _check_certificates(connection)
             self._session = _session(connection)
             self.usual = self._make(retry.max_attempts)
+        except JSONDecodeError as error:
+            wrong = ValueError(f"what should be JSON is none: {error}")  # it holds all of the text, with its secrets
         except (BotoCoreError, ValueError) as error:
-            raise ConfigurationError(f"connection: {error}") from error
+            wrong = error
+        if wrong is not None:
+            raise ConfigurationError(f"connection: {wrong}") from wrong
         self._made = {retry.max_attempts: self.usual}
 
     def of(self, attempts: int | None) -> S3Client:
@@ -117,7 +123,7 @@ def _session(connection: ObjectStoreConnectionConfiguration) -> boto3.session.Se
     mask_secrets()
     core = botocore.session.Session()
     core.register_component("response_parser_factory", AnswerParsers())
-    core.register("needs-retry", _forget_request)
+    core.register("needs-retry", _drop_request)
     session = boto3.session.Session(
         aws_access_key_id=connection.access_key,
         aws_secret_access_key=_revealed(connection.secret_key),
@@ -218,7 +224,7 @@ def _follow_no_redirect(request_dict: dict[str, Any], response: Any, **_event: o
         request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
-def _forget_request(**event: Any) -> None:
+def _drop_request(**event: Any) -> None:
     """Take the request out of botocore's exception before anybody has it: headers hold keys of SSE-C and tokens.
 
     Of every service, so also of those that credentials come from.

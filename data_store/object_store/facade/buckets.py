@@ -39,6 +39,8 @@ class Buckets(Versions, MultipartUploads, Listing):
     def delete_bucket(self, name: str, force: bool = False) -> None:
         """Delete an empty bucket; with ``force``, delete its objects, versions, markers and uploads first.
 
+        What others write meanwhile is deleted too, and while they go on, so does this.
+
         Raises:
             BucketNotEmpty: it has objects or versions, and ``force`` is not given.
             AccessDenied: a version in it has a retention or a legal hold; it and the bucket stay.

@@ -10,6 +10,7 @@ from typing import assert_type
 from data_store.object_store import (
     DefaultRetention,
     DeletedObject,
+    EventFeed,
     EventKind,
     LifecycleReport,
     LifecycleRule,
@@ -29,8 +30,13 @@ from data_store.object_store import (
     SseCustomer,
     SseKms,
     SseS3,
+    SupportsBucketTags,
+    SupportsEncryption,
     SupportsLifecycle,
+    SupportsLifecycleRuns,
     SupportsMultipart,
+    SupportsNotificationRules,
+    SupportsNotifications,
     SupportsObjectLock,
     SupportsTags,
     SupportsVersioning,
@@ -38,6 +44,7 @@ from data_store.object_store import (
     VersioningStatus,
     VersionPage,
     Watch,
+    WatchOptions,
 )
 
 
@@ -58,6 +65,26 @@ def narrows(store: ObjectStore) -> None:
         client.ping()
     if isinstance(client, SupportsObjectLock):
         assert_type(client.get_retention("bucket", "key"), Retention | None)
+        assert_type(client.get_legal_hold("bucket", "key", "version"), bool)
+
+
+def narrows_for_buckets(store: ObjectStore) -> None:
+    """What is set for a bucket, and what the whole server can do."""
+    client = store.client
+    if isinstance(client, SupportsBucketTags):
+        assert_type(client.get_bucket_tags("bucket"), dict[str, str])
+        client.get_tags("bucket", "key")  # type: ignore[attr-defined]  # what is to be refused
+    if isinstance(client, SupportsLifecycleRuns):
+        assert_type(client.run_lifecycle("bucket", datetime.now(UTC)), LifecycleReport)
+        client.get_lifecycle("bucket")  # type: ignore[attr-defined]  # what is to be refused
+    if isinstance(client, SupportsNotifications):
+        assert_type(client.watch("bucket", WatchOptions()), EventFeed)
+        client.get_notifications("bucket")  # type: ignore[attr-defined]  # what is to be refused
+    if isinstance(client, SupportsNotificationRules):
+        assert_type(client.get_notifications("bucket"), list[NotificationRule])
+        client.set_notifications("bucket", ["rule"])  # type: ignore[list-item]  # what is to be refused
+    if isinstance(client, SupportsEncryption):
+        assert_type(client.encryptions, frozenset[type[SseS3 | SseKms | SseCustomer]])
 
 
 def asks(store: ObjectStore) -> None:

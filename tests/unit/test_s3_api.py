@@ -23,17 +23,10 @@ from data_store.object_store.models import (
     PartOptions,
     PutOptions,
 )
-from tests.unit.s3_server import Answer, error, recording_server, s3_api
+from tests.unit.s3_server import Answer, error, s3_api
 
 PARTS = [PartInfo(2, hashlib.md5(b"b").hexdigest(), 1), PartInfo(1, hashlib.md5(b"a").hexdigest(), 5)]
 BUCKETS = Answer(body=b"<ListAllMyBucketsResult/>")
-
-
-@pytest.fixture
-def server():
-    """A server that records."""
-    with recording_server() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -12,7 +11,7 @@ from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.adapters.s3.listings import every_upload, versions_page_by_key
 from data_store.object_store.errors import UnsupportedOperation
 from data_store.object_store.models import ListOptions, VersionPage
-from tests.unit.s3_server import Answer, RecordingServer, Seen, error, recording_server, s3_api
+from tests.unit.s3_server import Answer, Seen, error
 
 PAGE = 4
 
@@ -61,20 +60,6 @@ class Gateway:
             more = f"<IsTruncated>true</IsTruncated><NextKeyMarker>{page[-1][0]}</NextKeyMarker>"
             more += f"<NextUploadIdMarker>{page[-1][1]}</NextUploadIdMarker>"
         return Answer(body=f"<ListMultipartUploadsResult>{more}{body}</ListMultipartUploadsResult>".encode())
-
-
-@pytest.fixture
-def server() -> Iterator[RecordingServer]:
-    """A server that records."""
-    with recording_server() as running:
-        yield running
-
-
-@pytest.fixture
-def api(server: RecordingServer) -> Iterator[S3Api]:
-    """The API of that server."""
-    with s3_api(server) as made:
-        yield made
 
 
 VERSIONS = [

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
 
 import pytest
 
-from data_store.object_store.adapters.minio_client import MinioClient
 from data_store.object_store.body import Source
-from data_store.object_store.configurations import ObjectStoreConfiguration
+from data_store.object_store.capabilities import SupportsTags
 from data_store.object_store.errors import AccessDenied, ObjectStoreError, ServerError, UnsupportedOperation
-from data_store.object_store.models import Condition, DeleteOptions, PutOptions
-from tests.unit.s3_server import STORED, Answer, RecordingServer, Seen, answers, error, lines, recording_server
+from data_store.object_store.models import CompleteOptions, Condition, DeleteOptions, PartInfo, PutOptions, SseS3
+from tests.unit.s3_server import STORED, Answer, RecordingServer, Seen, answers, error, lines
 
 UPLOAD = Answer(body=b"<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>")
+NO_UPLOADS = Answer(body=b"<ListMultipartUploadsResult/>")
+DENIED = error(403, "AccessDenied")
 PATIENCE = 10.0  # seconds until a test gives up; nothing is expected to take so long
-
-
-@pytest.fixture
-def server() -> Iterator[RecordingServer]:
-    """A server that records."""
-    with recording_server() as running:
-        yield running
-
-
-@pytest.fixture
-def client(server: RecordingServer) -> Iterator[MinioClient]:
-    """A client of that server."""
-    config = {"endpoint": server.address, "access_key": "A", "secret_key": "S", "region": "us-east-1"}
-    made = MinioClient(ObjectStoreConfiguration(framework="minio", connection=config, retry={"max_attempts": 1}))
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize(
@@ -54,6 +38,7 @@ def test_a_probe_that_fails_for_its_key_tells_nothing_of_the_bucket(condition, r
         ("(PUT|POST) /b/a/", refusal),
         ("POST .*uploads", UPLOAD),
         ("POST .*uploadId", kept),
+        ("GET .*uploads", NO_UPLOADS),
         ("PUT .*probe[^?]*$", kept if condition is Condition.PUT else STORED),
         ("DELETE .*probe[^?]*$", kept),
     )
@@ -166,9 +151,6 @@ def test_a_write_under_a_condition_is_not_sent_while_that_is_unknown(server, cli
     assert lines(server) == ["PUT /b/.data-store-probe"]
 
 
-DENIED = error(403, "AccessDenied")
-
-
 def test_who_may_not_try_it_out_is_told_so(server, client):
     """The error is the write's own, and names the random key; nothing is relied on, and nothing remembered."""
     answers(server, ("PUT .*probe", DENIED))
@@ -177,6 +159,49 @@ def test_who_may_not_try_it_out_is_told_so(server, client):
             client.put_object("b", "d/k", Source(io.BytesIO(b"x"), 1), PutOptions(if_none_match="*"))
         assert (raised.value.operation, raised.value.key, raised.value.status) == ("put_object", "d/k", 403)
     assert lines(server) == ["PUT /b/d/.data-store-probe"] * 2
+
+
+@pytest.mark.parametrize("answer", [DENIED, error(500, "InternalError"), error(405, "MethodNotAllowed")])
+@pytest.mark.parametrize("asked", ["POST .*uploads=", "PUT .*partNumber", "POST .*uploadId"])
+def test_an_error_of_a_probe_is_the_error_of_the_operation(asked, answer, server, client):
+    """It names the caller's key and call, and in its reason the random key; whatever was asked about that."""
+    answers(server, (f"{asked}.*", answer), ("POST .*uploads=", UPLOAD), ("GET .*uploads", NO_UPLOADS))
+    with pytest.raises(ObjectStoreError, match=r"tried out under the random key 'd/\.data-store-probe-") as raised:
+        client.complete_multipart_upload("b", "d/k", "u", [PartInfo(1, "e", 1)], CompleteOptions(if_match="e"))
+    found = raised.value
+    assert (found.operation, found.bucket, found.key) == ("complete_multipart_upload", "b", "d/k")
+    assert found.status == answer.status
+
+
+@pytest.mark.parametrize("options", [{"tags": {"a": "b"}}, {"encryption": SseS3()}, {"if_match": "e"}])
+def test_an_error_of_any_question_is_the_error_of_the_write(options, server, client):
+    """Tags are asked for with another operation than a write."""
+    answers(server, otherwise=DENIED)
+    with pytest.raises(AccessDenied, match="tried out under the random key") as raised:
+        client.put_object("b", "d/k", Source(io.BytesIO(b"x"), 1), PutOptions(**options))
+    assert (raised.value.operation, raised.value.key) == ("put_object", "d/k")
+
+
+def test_what_has_no_tags_says_so_of_each_operation(server, client):
+    """The server is asked once."""
+    answers(server, ("GET .*tagging", error(501, "NotImplemented")))
+    for _ in range(2):
+        with pytest.raises(UnsupportedOperation, match="no SupportsTags") as raised:
+            client.set_tags("b", "d/k", {"a": "b"})
+        assert (raised.value.operation, raised.value.key) == ("set_tags", "d/k")
+        assert raised.value.reason.count("SupportsTags") == 1
+    assert client.lacking(SupportsTags) is not None
+    assert lines(server) == ["GET /b/d/.data-store-probe?tagging="]
+
+
+def test_what_was_found_out_is_forgotten_with_what_is_lacking(server, client):
+    """As ping(deep=True) does; the server may have another version by now."""
+    answers(server)
+    assert client.honours("b", "k", Condition.PUT) is False
+    answers(server, ("PUT", error(412, "PreconditionFailed")))
+    assert client.honours("b", "k", Condition.PUT) is False
+    client.forget_lacking()
+    assert client.honours("b", "k", Condition.PUT) is True
 
 
 def test_who_may_not_delete_is_told_before_anything_is_made(server, client):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 
-from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectStoreError, UnsupportedOperation, UploadNotFound
@@ -25,25 +23,11 @@ from data_store.object_store.models import (
     Retention,
     RetentionMode,
 )
-from tests.unit.s3_server import Answer, RecordingServer, error, recording_server, s3_api
+from tests.unit.s3_server import Answer, error
 
 QUEUE = "arn:aws:sqs:eu-west-1:1:x"
 RULE = NotificationRule(id="new", target=QUEUE, events=(EventKind.CREATED,))
 UNTIL = Retention(RetentionMode.GOVERNANCE, datetime(2030, 1, 1, tzinfo=UTC))
-
-
-@pytest.fixture
-def server() -> Iterator[RecordingServer]:
-    """A server that records."""
-    with recording_server() as running:
-        yield running
-
-
-@pytest.fixture
-def api(server: RecordingServer) -> Iterator[S3Api]:
-    """The API of that server."""
-    with s3_api(server) as made:
-        yield made
 
 
 def configuration(*ids: str) -> Answer:

@@ -19,6 +19,62 @@ ENABLED = "<Status>Enabled</Status>"
 EXPIRES = "<Expiration><Days>1</Days></Expiration>"
 MOVES = "<Transition>{}</Transition>"
 ABSURD = "7" + 25 * "Z"  # a ULID of the year 37,648
+DATE = "<RetainUntilDate>2030-01-01T00:00:00Z</RetainUntilDate>"
+GOVERNANCE = "<Mode>GOVERNANCE</Mode>"
+LOCKS = "<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>{}</DefaultRetention></Rule>"
+TAG = "<Tag><Key>{}</Key><Value>{}</Value></Tag>"
+PART = "<Part><PartNumber>{}</PartNumber><ETag>e</ETag></Part>"
+CANNOT_BE = [
+    (legal_hold, "LegalHold", ["", "<Status/>", "<Status>on</Status>", "<Status>PERHAPS</Status>"]),
+    (
+        retention,
+        "Retention",
+        [
+            GOVERNANCE,
+            f"{GOVERNANCE}<RetainUntilDate/>",
+            DATE,
+            f"<Mode/>{DATE}",
+            f"{GOVERNANCE}<RetainUntilDate>some day</RetainUntilDate>",
+            "<Something/>",
+        ],
+    ),
+    (
+        default_retention,
+        "ObjectLockConfiguration",
+        [
+            "",
+            "<ObjectLockEnabled>Disabled</ObjectLockEnabled>",
+            LOCKS.format(""),
+            LOCKS.format("<Days>1</Days>"),
+            LOCKS.format(GOVERNANCE),
+            LOCKS.format(f"{GOVERNANCE}<Days>0</Days>"),
+            LOCKS.format(f"{GOVERNANCE}<Days>x</Days>"),
+            LOCKS.format(f"{GOVERNANCE}<Days>1</Days><Years>1</Years>"),
+        ],
+    ),
+    (
+        tags,
+        "Tagging",
+        [
+            "",
+            "<TagSet><Tag><Value>v</Value></Tag></TagSet>",
+            "<TagSet><Tag><Key/><Value>v</Value></Tag></TagSet>",
+            f"<TagSet>{TAG.format('k', 1)}{TAG.format('k', 2)}</TagSet>",
+        ],
+    ),
+    (
+        part_page,
+        "ListPartsResult",
+        [
+            *(PART.format(number) for number in (0, -1, 10_001, "x", "one", "")),
+            PART.format(1) + PART.format(1),
+            PART.format(1) + PART.format("01"),
+            "<Part><ETag>e</ETag></Part>",
+            "<Part><PartNumber>1</PartNumber></Part>",  # without an ETag it cannot be completed
+            "<IsTruncated>true</IsTruncated>",
+        ],
+    ),
+]
 
 
 def rules(content: str) -> list[LifecycleRule]:
@@ -95,80 +151,18 @@ def test_a_lifecycle_rule_may_have_no_id_and_move_at_once():
     assert lifecycle_rules(xml.parse(document.encode())) == [moves]
 
 
-@pytest.mark.parametrize("content", ["", "<Status/>", "<Status>on</Status>", "<Status>PERHAPS</Status>"])
-def test_a_legal_hold_is_on_or_off(content):
-    """What is neither may be a hold."""
-    with pytest.raises(InvalidAnswer):
-        legal_hold(xml.parse(f"<LegalHold>{content}</LegalHold>".encode()))
-
-
 @pytest.mark.parametrize(
-    "content",
-    [
-        "<Mode>GOVERNANCE</Mode>",
-        "<Mode>GOVERNANCE</Mode><RetainUntilDate/>",
-        "<RetainUntilDate>2030-01-01T00:00:00Z</RetainUntilDate>",
-        "<Mode/><RetainUntilDate>2030-01-01T00:00:00Z</RetainUntilDate>",
-        "<Mode>GOVERNANCE</Mode><RetainUntilDate>some day</RetainUntilDate>",
-        "<Something/>",
-    ],
+    ("read", "root", "content"), [(read, root, each) for read, root, contents in CANNOT_BE for each in contents]
 )
-def test_a_retention_has_a_mode_and_a_date(content):
-    """Half of one is not none."""
+def test_what_cannot_be_is_refused(read, root, content):
+    """Half of it is not none: a version would pass for one that is not locked, say."""
     with pytest.raises(InvalidAnswer):
-        retention(xml.parse(f"<Retention>{content}</Retention>".encode()))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "<ObjectLockEnabled>Disabled</ObjectLockEnabled>",
-        *(
-            f"<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>{rule}</DefaultRetention></Rule>"
-            for rule in (
-                "",
-                "<Days>1</Days>",
-                "<Mode>GOVERNANCE</Mode>",
-                "<Mode>GOVERNANCE</Mode><Days>0</Days>",
-                "<Mode>GOVERNANCE</Mode><Days>x</Days>",
-                "<Mode>GOVERNANCE</Mode><Days>1</Days><Years>1</Years>",
-            )
-        ),
-    ],
-)
-def test_a_default_retention_that_cannot_be_is_refused(content):
-    """A bucket would pass for one whose versions are locked."""
-    with pytest.raises(InvalidAnswer):
-        default_retention(xml.parse(f"<ObjectLockConfiguration>{content}</ObjectLockConfiguration>".encode()))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "<TagSet><Tag><Value>v</Value></Tag></TagSet>",
-        "<TagSet><Tag><Key/><Value>v</Value></Tag></TagSet>",
-        "<TagSet><Tag><Key>k</Key><Value>1</Value></Tag><Tag><Key>k</Key><Value>2</Value></Tag></TagSet>",
-    ],
-)
-def test_tags_that_cannot_be_are_refused(content):
-    """Without a key, with the same key twice, or without a set at all."""
-    with pytest.raises(InvalidAnswer):
-        tags(xml.parse(f"<Tagging>{content}</Tagging>".encode()))
-
-
-@pytest.mark.parametrize("numbers", [["0"], ["-1"], ["10001"], ["x"], [""], ["1", "1"], ["1", "01"]])
-def test_part_numbers_that_cannot_be_are_refused(numbers):
-    """They go from 1 to 10,000, and each is that of one part."""
-    parts = "".join(f"<Part><PartNumber>{number}</PartNumber><ETag>e</ETag></Part>" for number in numbers)
-    with pytest.raises(InvalidAnswer):
-        part_page(xml.parse(f"<ListPartsResult>{parts}</ListPartsResult>".encode()))
+        read(xml.parse(f"<{root}>{content}</{root}>".encode()))
 
 
 def test_the_first_and_the_last_part_number_are_taken():
     """With what may be missing or empty of a part."""
-    parts = "".join(f"<Part><PartNumber>{each}</PartNumber><ETag>e</ETag></Part>" for each in (10_000, 1))
+    parts = PART.format(10_000) + PART.format(1)
     found = part_page(xml.parse(f"<ListPartsResult><IsTruncated/>{parts}</ListPartsResult>".encode()))
     assert [part.part_number for part in found.parts] == [1, 10_000]
 

@@ -85,22 +85,6 @@ def test_a_page_of_parts_tells_all_of_them():
     }
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        "<Part><ETag>e</ETag></Part>",
-        "<Part><PartNumber>one</PartNumber><ETag>e</ETag></Part>",
-        "<Part><PartNumber>-1</PartNumber><ETag>e</ETag></Part>",
-        "<Part><PartNumber>1</PartNumber></Part>",
-        "<IsTruncated>true</IsTruncated>",
-    ],
-)
-def test_a_page_of_parts_that_cannot_be_is_refused(part):
-    """A part without an ETag cannot be completed."""
-    with pytest.raises(InvalidAnswer):
-        part_page(xml.parse(f"<ListPartsResult>{part}</ListPartsResult>".encode()))
-
-
 def test_parts_are_completed_in_the_order_of_their_numbers():
     """S3 refuses any other (InvalidPartOrder); their digests go along."""
     parts = [PartInfo(2, "b"), PartInfo(10, "c", checksums={"crc32c": "c99465aa", "md5": "00"}), PartInfo(1, "a")]

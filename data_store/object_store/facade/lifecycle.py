@@ -33,6 +33,7 @@ class Lifecycle(Facade):
 
         Raises:
             UnsupportedOperation: the server has no rules, or does not keep one of these as it is.
+            PreconditionFailed: others have set rules meanwhile, which are left alone where that is seen.
         """
         checked = validation.lifecycle_rules(rules)
         client = self._capable(SupportsLifecycle, "set_lifecycle", bucket)

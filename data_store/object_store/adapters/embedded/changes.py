@@ -89,6 +89,10 @@ class Place(NamedTuple):
     sequence: int | None
     updated: int | None
 
+    def has_current(self, version_id: str) -> bool:
+        """Return whether a version is the current object."""
+        return self.content is not None and self.version_id == version_id
+
     def reported(self, version_id: str) -> str | None:
         """Return a version id as callers are told: None where the bucket never had versions."""
         return None if self.versioning == VersioningStatus.DISABLED else version_id
@@ -221,23 +225,15 @@ class Changes:
             AccessDenied: it is locked.
             PreconditionFailed: it has another ETag than ``if_match`` or another time, or is missing.
         """
-        where = (place.bucket, key, version_id)
-        is_current = place.content is not None and place.version_id == version_id
-        found = self.connection.execute(_FIND_CURRENT if is_current else _FIND_NONCURRENT, where).fetchone()
+        find_version = _FIND_CURRENT if place.has_current(version_id) else _FIND_NONCURRENT
+        found = self.connection.execute(find_version, (place.bucket, key, version_id)).fetchone()
         check_etag(found and found[1], if_match)
         check_updated(found and found[2], if_updated_time)
         if found is None:
             return DeletedObject(key, version_id)
         content, _, _, *lock = found
         Lock(*lock).check_delete(bypass_governance=bypass_governance)
-        if is_current:
-            self.connection.execute(_DELETE_OBJECT, where[:2])
-        else:
-            self.connection.execute(_DELETE_VERSION, where)
-        if content is not None:
-            self.drop(content)
-        if is_current or place.content is None:
-            self._reveal(place, key)
+        self._remove_version(place, key, version_id, content)
         self.record(place, kind, key, place.reported(version_id))
         return DeletedObject(key, version_id, is_delete_marker=content is None)
 
@@ -281,6 +277,18 @@ class Changes:
         if event >= place.recorded_to:
             self.connection.execute("UPDATE buckets SET recorded_until = 0 WHERE id = ?", (place.bucket,))
 
+    def _remove_version(self, place: Place, key: str, version_id: str, content: int | None) -> None:
+        """Remove a version and its content; None: it is a delete marker."""
+        is_current = place.has_current(version_id)
+        if is_current:
+            self.connection.execute(_DELETE_OBJECT, (place.bucket, key))
+        else:
+            self.connection.execute(_DELETE_VERSION, (place.bucket, key, version_id))
+        if content is not None:
+            self.drop(content)
+        if is_current or place.content is None:
+            self._reveal(place, key)
+
     def _mark_deleted(self, place: Place, key: str, kind: EventKind) -> DeletedObject:
         version_id, time = _new_version(place), now()
         sequence, replaced = self._make_room(place, key, version_id, time)
@@ -298,7 +306,7 @@ class Changes:
             The sequence of the new version, and the content of the current object if that is to be replaced.
         """
         where = (place.bucket, key)
-        if place.content is not None and place.version_id == version_id:
+        if place.has_current(version_id):
             return cast(int, place.sequence) + 1, place.content
         newest = place.sequence
         if place.content is not None:

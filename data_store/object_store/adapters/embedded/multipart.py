@@ -79,7 +79,11 @@ class MultipartOperations(Storage, SupportsMultipart):
     def upload_part_copy(
         self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
     ) -> PartInfo:
-        """See ``SupportsMultipart``. All of the source is read, and verified: the part has digests of its own."""
+        """See ``SupportsMultipart``. All of the source is read, and verified before the part is committed.
+
+        The part has digests of its own, so it must not vouch for a damaged source. n ranges of one object cost n reads
+        of all of it.
+        """
         row, content, size = self._open(source.bucket, source.key, GetOptions(version=source.version))
         with closing(content):
             check_etag(row[2], source.etag)

@@ -34,11 +34,13 @@ class VerifiedRange(ByteReader):
         self._hasher = new_hasher(self._algorithm)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return at most ``size`` bytes, ``b""`` behind the range."""
+        """Return at most ``size`` bytes, ``b""`` behind the range; ``IntegrityError`` if the content ends before."""
         while self._before:
-            self._before -= len(self._next(self._before))
+            self._before -= len(self._some(self._before))
         wanted = self._left if size is None or size < 0 else min(size, self._left)
-        chunk = self._next(wanted)
+        if not wanted:
+            return b""
+        chunk = self._some(wanted)
         self._left -= len(chunk)
         return chunk
 
@@ -48,6 +50,12 @@ class VerifiedRange(ByteReader):
             pass
         if self._hasher.digest().hex() != self._expected:
             raise IntegrityError(f"the source is damaged: it has another {self._algorithm} than when it was written")
+
+    def _some(self, most: int) -> bytes:
+        chunk = self._next(most)
+        if not chunk:
+            raise IntegrityError("the source is damaged: it has become shorter than when it was written")
+        return chunk
 
     def _next(self, most: int) -> bytes:
         chunk = self._content.read(min(most, _CHUNK))

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from data_store.object_store.checksums import new_hasher
 from data_store.object_store.errors import ConnectionFailed, IntegrityError, InvalidArgument
+from data_store.object_store.models import Object, ObjectMetadata
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["ByteReader", "Follower", "ObjectBody", "RawBody", "Source"]
+__all__ = ["ByteReader", "Follower", "ObjectBody", "RawBody", "Source", "without_body"]
 
 _BLOCK = 1024 * 1024
 
@@ -350,3 +351,8 @@ class ObjectBody(ByteReader):
 
 def _ended_early(left: int) -> NoReturn:
     raise ConnectionFailed(f"the body ended {left} bytes early")
+
+
+def without_body(found: Object) -> ObjectMetadata:
+    """Return the metadata of an object that was read."""
+    return ObjectMetadata(**{name: getattr(found, name) for name in ObjectMetadata.__dataclass_fields__})

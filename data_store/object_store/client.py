@@ -86,6 +86,14 @@ class ObjectStoreClient(ABC):
         self._guard.lacking.clear()
 
     @property
+    def keeps_tags_of_uploads(self) -> bool:
+        """Whether an object in parts gets the tags of its upload from the server, whoever completes it.
+
+        False: they are set by the client that began the upload, when it has completed it.
+        """
+        return True
+
+    @property
     def location(self) -> str:
         """Where the data lies, for a person; without secrets."""
         return self.config.to_url()

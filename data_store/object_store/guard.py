@@ -230,7 +230,8 @@ def _is_about_version(error: ObjectStoreError) -> bool:
     """Return whether an answer to a call with a version says that there is none of that id, or none with content."""
     if type(error) in (NotFound, ObjectNotFound):
         return True
-    return error.status in _NOT_A_VERSION and error.code in _OF_VERSION_IDS
+    is_about_key = "encryption" in error.reason.lower()  # of SSE-C, as Ceph RGW refuses a read without it
+    return error.status in _NOT_A_VERSION and error.code in _OF_VERSION_IDS and not is_about_key
 
 
 def _own_operations(cls: type, root: type) -> Iterator[tuple[str, FunctionType]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import IO, cast
 
-from data_store.object_store.body import ByteReader, ObjectBody
+from data_store.object_store.body import ByteReader, ObjectBody, without_body
 from data_store.object_store.checksums import cheapest, new_hasher
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.errors import (
@@ -189,8 +189,3 @@ class ObjectReader(ByteReader):
         if wanted < self._block_size:
             self._block, self._block_at = block, offset
         return block[:wanted]
-
-
-def without_body(found: Object) -> ObjectMetadata:
-    """Return the metadata of an object that was read."""
-    return ObjectMetadata(**{name: getattr(found, name) for name in ObjectMetadata.__dataclass_fields__})

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +17,8 @@ from uuid import uuid4
 import pytest
 
 from data_store.object_store import ObjectStore
+from data_store.object_store.testing.exceptions import CEPH_RGW, MINIO
+from data_store.object_store.testing.facts import TAGS_IN_ONE_STEP
 from data_store.object_store.testing.faults import FaultServer, Request
 from tests.servers import Server
 from tests.servers.plugin import RunningServers
@@ -25,6 +27,7 @@ PROGRAM = Path(__file__).with_name("working.py")
 MIB = 1024**2
 OLD = b"old"
 NEW = random.Random(8).randbytes(11 * MIB)  # three parts
+OLD_TAGS, NEW_TAGS = {"of": "old"}, {"of": "new"}
 MANY = [f"many/{number}" for number in range(1500)]  # two batches
 
 
@@ -36,22 +39,26 @@ class Operation:
         prepare: makes what was there before; returns what the method is called with.
         method: the method of the store.
         check: asserts that the old state or the new one is there, by a store that works.
+        options: what the method is called with by name.
+        has_tags: whether the old object and the new one have tags, which are checked too.
     """
 
     prepare: Callable[[ObjectStore, Path], list[Any]]
     method: str
     check: Callable[[ObjectStore, list[Any]], None]
+    options: dict[str, Any] = field(default_factory=dict)
+    has_tags: bool = False
 
 
 def _prepare_upload(store: ObjectStore, directory: Path) -> list[Any]:
-    store.put_object(OLD, "key")
+    store.put_object(OLD, "key", tags=OLD_TAGS)
     (directory / "file").write_bytes(NEW)
     return [str(directory / "file"), "key"]
 
 
 def _prepare_copy(store: ObjectStore, _directory: Path) -> list[Any]:
-    store.put_object(OLD, "key")
-    store.put_object(NEW, "source")
+    store.put_object(OLD, "key", tags=OLD_TAGS)
+    store.put_object(NEW, "source", tags=NEW_TAGS)
     return ["source", "key"]
 
 
@@ -63,8 +70,8 @@ def _prepare_small_move(store: ObjectStore, _directory: Path) -> list[Any]:
 
 def _prepare_restore(store: ObjectStore, _directory: Path) -> list[Any]:
     store.enable_versioning()
-    first = store.put_object(NEW, "key")
-    store.put_object(OLD, "key")
+    first = store.put_object(NEW, "key", tags=NEW_TAGS)
+    store.put_object(OLD, "key", tags=OLD_TAGS)
     return ["key", first.version_id]
 
 
@@ -100,9 +107,19 @@ def _check_key(store: ObjectStore, _arguments: list[Any]) -> None:
     assert store.read_object("key") in (OLD, NEW)
 
 
+def _is_without_tags(store: ObjectStore) -> bool:
+    """Return whether the new object has no tags yet; assert that it has its own, and the old one has its."""
+    found, tags = store.read_object("key"), store.get_tags("key")
+    if found == NEW and not tags:
+        return True
+    assert tags == (OLD_TAGS if found == OLD else NEW_TAGS)
+    return False
+
+
 def _check_copy(store: ObjectStore, arguments: list[Any]) -> None:
     _check_key(store, arguments)
     assert store.read_object("source") == NEW
+    assert store.get_tags("source") == NEW_TAGS
 
 
 def _check_move(store: ObjectStore, _arguments: list[Any]) -> None:
@@ -112,11 +129,14 @@ def _check_move(store: ObjectStore, _arguments: list[Any]) -> None:
         assert store.read_object("source") in (NEW, b"new")
     if store.exists("source"):
         assert store.read_object("source") in (NEW, b"new")
+    elif found == NEW:
+        assert store.get_tags("key") == NEW_TAGS
 
 
 def _check_restore(store: ObjectStore, arguments: list[Any]) -> None:
     _check_key(store, arguments)
     assert store.read_object("key", version=arguments[1]) == NEW
+    assert store.get_tags("key", version=arguments[1]) == NEW_TAGS
     versions = list(store.list_versions(key="key"))
     assert len(versions) == (2 if store.read_object("key") == OLD else 3)
 
@@ -143,11 +163,11 @@ def _check_bucket(store: ObjectStore, arguments: list[Any]) -> None:
 
 
 OPERATIONS = {
-    "upload in parts": Operation(_prepare_upload, "upload_file", _check_key),
-    "copy in parts": Operation(_prepare_copy, "copy_object", _check_copy),
-    "move in parts": Operation(_prepare_copy, "move_object", _check_move),
+    "upload in parts": Operation(_prepare_upload, "upload_file", _check_key, {"tags": NEW_TAGS}, has_tags=True),
+    "copy in parts": Operation(_prepare_copy, "copy_object", _check_copy, has_tags=True),
+    "move in parts": Operation(_prepare_copy, "move_object", _check_move, has_tags=True),
     "move": Operation(_prepare_small_move, "move_object", _check_move),
-    "restored version": Operation(_prepare_restore, "restore_version", _check_restore),
+    "restored version": Operation(_prepare_restore, "restore_version", _check_restore, has_tags=True),
     "deletion of many": Operation(_prepare_many, "delete_objects", _check_many),
     "purge": Operation(_prepare_versions, "purge", _check_purge),
     "deletion of a bucket": Operation(_prepare_bucket, "delete_bucket", _check_bucket),
@@ -158,6 +178,7 @@ PAIRS = [
     pytest.param("minio", "minio", marks=pytest.mark.server("minio")),
     pytest.param("boto3", "ceph", marks=pytest.mark.server("ceph")),
 ]
+TAGS_COME_LATER = {"minio": TAGS_IN_ONE_STEP in MINIO.lacks, "ceph": TAGS_IN_ONE_STEP in CEPH_RGW.lacks}
 
 
 @pytest.fixture
@@ -172,6 +193,7 @@ def test_a_process_that_is_killed_leaves_the_old_state_or_the_new(
     operation: Operation, framework: str, name: str, server: Server, wire: FaultServer, tmp_path: Path
 ) -> None:
     """Killed before its first request, its second, ...: until it is through without being killed."""
+    was_without_tags = False
     for number in itertools.count(1):
         config = _configuration(framework, server, f"kills-{uuid4().hex[:12]}")
         with ObjectStore(config) as store:
@@ -179,12 +201,16 @@ def test_a_process_that_is_killed_leaves_the_old_state_or_the_new(
             arguments = operation.prepare(store, tmp_path)
             killed = _run_killed(wire, number, config, operation, arguments)
             operation.check(store, arguments)
+            if operation.has_tags and _is_without_tags(store):
+                assert killed
+                was_without_tags = True
             store.abort_stale_uploads(0)
             assert list(store.list_multipart_uploads()) == []
             operation.check(store, arguments)
             store.delete_bucket(config["root_bucket"], force=True)
         if not killed:
             assert number > 2  # it takes several requests, and each was one to be killed before
+            assert was_without_tags is (operation.has_tags and TAGS_COME_LATER[name])
             return
 
 
@@ -218,6 +244,7 @@ def _run_killed(
     wire.hang(times=1, when=_request(number))
     connection = {**config["connection"], "endpoint": wire.endpoint}
     job = {"config": {**config, "connection": connection}, "method": operation.method, "arguments": arguments}
+    job["options"] = operation.options
     _, errors = program.communicate(json.dumps(job), timeout=120)
     assert program.returncode in (0, -signal.SIGKILL), errors
     return program.returncode != 0

@@ -32,6 +32,7 @@ class Answer:
 
 
 STORED = Answer(headers={"ETag": "0" * 32})
+UNVERSIONED = Answer(body=b"<VersioningConfiguration/>")
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,16 @@ def answers(server: RecordingServer, *rules: tuple[str, Answer], otherwise: Answ
 
     def answer(seen: Seen) -> Answer:
         line = f"{seen.method} {seen.target}"
-        return next((found for pattern, found in rules if re.search(pattern, line)), otherwise)
+        usual = stored(seen) if otherwise is STORED else otherwise
+        return next((found for pattern, found in rules if re.search(pattern, line)), usual)
 
     server.answers = [answer]
+
+
+def stored(seen: Seen) -> Answer:
+    """Return what a server without versions answers to a write, and to who asks whether it has any."""
+    asks = seen.method == "GET" and seen.target.endswith("?versioning=")
+    return UNVERSIONED if asks else STORED
 
 
 def lines(server: RecordingServer) -> list[str]:

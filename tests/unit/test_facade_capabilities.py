@@ -22,7 +22,13 @@ from data_store.object_store.capabilities import (
     SupportsTags,
     SupportsVersioning,
 )
-from data_store.object_store.errors import ConnectionFailed, InvalidArgument, UnsupportedOperation
+from data_store.object_store.errors import (
+    AccessDenied,
+    BucketNotFound,
+    ConnectionFailed,
+    InvalidArgument,
+    UnsupportedOperation,
+)
 from data_store.object_store.models import (
     LifecycleRule,
     ListOptions,
@@ -188,6 +194,7 @@ def test_a_deep_ping_asks_for_every_capability_that_has_a_read(capable: ObjectSt
         "ping",
         "list_buckets",
         "create_bucket",
+        "list_buckets",
         "list_versions_page",
         "list_uploads_page",
         "get_tags",
@@ -231,6 +238,33 @@ def test_a_deep_ping_tells_that_the_server_is_gone(capable: ObjectStore, monkeyp
     with pytest.raises(ConnectionFailed):
         capable.ping(deep=True)
     assert capable.supports(SupportsBucketTags)
+
+
+def test_a_deep_ping_tells_that_the_root_bucket_is_gone(capable: ObjectStore) -> None:
+    """Also once it was made; what was seen to be lacking stays known, for nothing was asked."""
+    capable.ping(deep=True)
+    client = client_of(capable)
+    client.delete_bucket("root")
+    client._lacks(SupportsTags, "the server says so")
+    with pytest.raises(BucketNotFound) as caught:
+        capable.ping(deep=True)
+    assert (caught.value.operation, caught.value.bucket) == ("ping", "root")
+    assert not capable.supports(SupportsTags)
+
+
+def test_a_deep_ping_asks_on_where_the_bucket_may_not_be_looked_at(
+    capable: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials may be good for objects alone."""
+    capable.put_object(b"", "k")
+    client = client_of(capable)
+
+    def denied(bucket: str) -> bool:
+        raise AccessDenied("HeadBucket")
+
+    monkeypatch.setattr(client, "bucket_exists", denied)
+    capable.ping(deep=True)
+    assert client.calls[-1] == "get_default_retention"
 
 
 def test_a_deep_ping_needs_a_root_bucket() -> None:

@@ -70,6 +70,22 @@ def test_events_of_one_poll_are_given_one_by_one() -> None:
     assert watch.next() is None
 
 
+@pytest.mark.parametrize("ending", ["watch", "block", "store"])
+def test_a_watch_says_that_it_is_closed(capable: ObjectStore, ending: str) -> None:
+    """A timeout and the end are both None; neither a timeout nor an error is the end."""
+    with capable.watch() as watch:
+        assert (watch.next(timeout=0), watch.closed) == (None, False)
+        client_of(capable).feeds[0].waiting.put(ConnectionFailed("broken"))
+        with pytest.raises(ConnectionFailed):
+            watch.next()
+        assert watch.closed is False
+        if ending == "watch":
+            watch.close()
+        elif ending == "store":
+            capable.close()
+    assert (watch.next(timeout=60), watch.closed) == (None, True)
+
+
 @pytest.mark.parametrize("ending", ["watch", "store"])
 def test_an_iteration_is_ended_by_another_thread(capable: ObjectStore, ending: str) -> None:
     """That closes the watch, or the store."""

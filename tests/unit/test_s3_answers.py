@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page, invalid_answer, required_etag
+from data_store.object_store.adapters.s3.answers import (
+    InvalidAnswer,
+    checked_page,
+    deletion,
+    invalid_answer,
+    required_etag,
+)
 from data_store.object_store.errors import ServerError
-from data_store.object_store.models import ObjectMetadata, ObjectPage
+from data_store.object_store.models import DeletedObject, ObjectIdentifier, ObjectMetadata, ObjectPage
 
 
 def test_a_page_that_can_be_is_returned_as_it_is() -> None:
@@ -47,3 +53,12 @@ def test_an_invalid_answer_is_an_error_of_the_server() -> None:
     assert isinstance(error, ServerError)
     assert "says: a bx" in error.reason
     assert len(error.reason) < 300
+
+
+def test_a_delete_marker_without_an_id_is_not_believed() -> None:
+    """It may not be there; one that has an id, or that was to be deleted, is."""
+    key, version = ObjectIdentifier("k"), ObjectIdentifier("k", "v")
+    assert deletion(key, None, is_marker=True) == DeletedObject("k")
+    assert deletion(key, "m", is_marker=True) == DeletedObject("k", "m", is_delete_marker=True)
+    assert deletion(version, None, is_marker=True) == DeletedObject("k", "v", is_delete_marker=True)
+    assert deletion(version, None, is_marker=False) == DeletedObject("k", "v")

@@ -16,6 +16,7 @@ from data_store.object_store.errors import (
     BucketNotFound,
     PreconditionFailed,
     UnsupportedOperation,
+    UploadNotFound,
     VersionNotFound,
 )
 from data_store.object_store.models import (
@@ -33,7 +34,18 @@ from data_store.object_store.models import (
     SseS3,
     WatchOptions,
 )
-from tests.unit.s3_server import STORED, Answer, RecordingServer, Seen, answers, error, lines, recording_server
+from tests.unit.s3_server import (
+    STORED,
+    UNVERSIONED,
+    Answer,
+    RecordingServer,
+    Seen,
+    answers,
+    error,
+    lines,
+    recording_server,
+    stored,
+)
 
 ETAG = "0" * 32
 NO_CONTENT = Answer(204)
@@ -123,7 +135,8 @@ def test_nothing_is_stored_unencrypted(encryption, server, client):
 
 def test_a_server_that_encrypts_says_so(server, client):
     """In the answer to a random key."""
-    answers(server, otherwise=Answer(headers={"ETag": ETAG, "x-amz-server-side-encryption": "AES256"}))
+    encrypted = Answer(headers={"ETag": ETAG, "x-amz-server-side-encryption": "AES256"})
+    answers(server, ("GET .*versioning", UNVERSIONED), otherwise=encrypted)
     put(client, encryption=SseS3())
     asked = ["PUT /b/d/.data-store-probe", "GET /b?versioning=", "DELETE /b/d/.data-store-probe"]
     assert lines(server) == [*asked, "PUT /b/d/k"]
@@ -228,6 +241,7 @@ def test_conditions_are_no_use_in_a_bucket_with_versions_on_ceph(server, client)
     assert lines(server)[-1] == "GET /b?versioning="
 
 
+PARTS = [PartInfo(1, "e", 1)]
 UPLOAD = Answer(body=b"<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>")
 COMPLETED = Answer(body=b"<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>")
 
@@ -254,7 +268,7 @@ def test_a_conditional_delete_is_tried_out(status, honoured, server, client):
 
     def answer(seen: Seen) -> Answer:
         refused = seen.method == "DELETE" and "if-match" in seen.headers
-        return Answer(status) if refused else STORED
+        return Answer(status) if refused else stored(seen)
 
     server.answers = [answer]
     assert client.honours("b", "k", Condition.DELETE) is honoured
@@ -325,6 +339,14 @@ def test_a_version_is_read_where_a_head_does_not_find_it(server, client):
     assert (found.size, found.version_id, type(found).__name__) == (3, "null", "ObjectMetadata")
 
 
+def test_another_version_is_not_read_where_a_head_does_not_find_the_one_asked_for(server, client):
+    """A gateway before a server without versions: the GET delivers the current object."""
+    current = Answer(body=b"abc", headers={"ETag": ETAG, "x-amz-version-id": "another", "Server": "VERSITYGW"})
+    answers(server, ("GET /$", GATEWAY), ("HEAD", Answer(404, headers=GATEWAY.headers)), otherwise=current)
+    with pytest.raises(UnsupportedOperation, match="whatever version"):
+        client.head_object("b", "k", GetOptions(version="v"))
+
+
 def test_uploads_of_minio_are_listed_as_a_whole(server, client):
     """It takes a prefix for a key; whoever reads all of many uploads asks once, not once for each page."""
     entries = "".join(f"<Upload><Key>{key}</Key><UploadId>1</UploadId></Upload>" for key in ("p/b", "p/a", "q"))
@@ -337,17 +359,21 @@ def test_uploads_of_minio_are_listed_as_a_whole(server, client):
     assert "prefix=&" in server.seen[-1].target
 
 
-def test_an_upload_that_was_completed_is_not_completed_again(server, client):
-    """Versitygw would say yes to any list of parts."""
-    answers(
-        server,
-        ("GET /$", GATEWAY),
-        ("GET .*uploadId", error(404, "NoSuchUpload")),
-        otherwise=COMPLETED,
-    )
-    with pytest.raises(Exception, match="said so") as raised:
-        client.complete_multipart_upload("b", "k", "id", [PartInfo(1, "e", 1)], CompleteOptions())
-    assert type(raised.value).__name__ == "UploadNotFound"
+@pytest.mark.parametrize(
+    ("headers", "code", "answer"),
+    [
+        ({"Server": "VERSITYGW"}, "NoSuchUpload", COMPLETED),
+        (CEPH, "NoSuchKey", COMPLETED),
+        (CEPH, "NoSuchKey", error(500, "InternalError")),
+    ],
+    ids=["versitygw", "Ceph, completed", "Ceph, aborted"],
+)
+def test_an_upload_that_has_ended_is_not_completed(headers, code, answer, server, client):
+    """Versitygw and Ceph would say yes to any list of parts, Ceph that it has failed if the upload was aborted."""
+    services = Answer(body=b"<ListAllMyBucketsResult/>", headers=headers)
+    answers(server, ("GET /$", services), ("GET .*uploadId", error(404, code, **headers)), otherwise=answer)
+    with pytest.raises(UploadNotFound, match="said so"):
+        client.complete_multipart_upload("b", "k", "id", PARTS, CompleteOptions())
     assert "POST" not in {seen.method for seen in server.seen}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from data_store.object_store.adapters.boto3_client import Boto3Client
 from data_store.object_store.adapters.minio_client import MinioClient
-from data_store.object_store.adapters.s3 import upload_tags
+from data_store.object_store.adapters.s3 import uploads_under_way
 from data_store.object_store.adapters.s3.client import S3Client
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.errors import (
@@ -133,6 +133,7 @@ def on_ceph(server: RecordingServer, *rules: tuple[str, Answer]) -> None:
         *rules,
         ("GET .*tagging", error(404, "NoSuchKey", **CEPH)),
         ("GET /$", Answer(body=SERVICES, headers=CEPH)),
+        ("GET .*uploadId", Answer(body=b"<ListPartsResult/>")),
         ("POST .*uploads", UPLOAD),
         ("POST .*uploadId", COMPLETED),
         otherwise=NO_CONTENT,
@@ -160,7 +161,7 @@ def test_ceph_is_given_the_tags_of_an_upload_when_it_is_complete(server, client)
 
 def test_no_tags_of_an_upload_are_lost_in_silence(server, client, monkeypatch):
     """Where no more can be kept the next upload does not begin; one without tags does."""
-    monkeypatch.setattr(upload_tags, "_MAX_UPLOADS", 1)
+    monkeypatch.setattr(uploads_under_way, "_MAX_UPLOADS", 1)
     on_ceph(server)
     client.create_multipart_upload("b", "k", PutOptions(tags=TAGS))
     begun = len(server.seen)
@@ -170,14 +171,14 @@ def test_no_tags_of_an_upload_are_lost_in_silence(server, client, monkeypatch):
     client.create_multipart_upload("b", "l", PutOptions())
 
 
-UPLOAD_IS_GONE = ("(POST|DELETE) .*uploadId", error(404, "NoSuchUpload"))
+UPLOAD_IS_GONE = ("uploadId", error(404, "NoSuchUpload"))
 ENDS: list[Callable[[S3Client], object]] = [complete, lambda client: client.abort_multipart_upload("b", "k", "id")]
 
 
 @pytest.mark.parametrize("end", ENDS)
 def test_the_tags_of_an_upload_that_is_gone_are_forgotten(end, server, client, monkeypatch):
     """They take no room any more."""
-    monkeypatch.setattr(upload_tags, "_MAX_UPLOADS", 1)
+    monkeypatch.setattr(uploads_under_way, "_MAX_UPLOADS", 1)
     on_ceph(server, UPLOAD_IS_GONE)
     client.create_multipart_upload("b", "k", PutOptions(tags=TAGS))
     with pytest.raises(UploadNotFound):
@@ -187,7 +188,7 @@ def test_the_tags_of_an_upload_that_is_gone_are_forgotten(end, server, client, m
 
 def test_the_tags_of_an_upload_that_was_aborted_are_forgotten(server, client, monkeypatch):
     """As those of a complete one."""
-    monkeypatch.setattr(upload_tags, "_MAX_UPLOADS", 1)
+    monkeypatch.setattr(uploads_under_way, "_MAX_UPLOADS", 1)
     on_ceph(server)
     for end in reversed(ENDS):
         client.create_multipart_upload("b", "k", PutOptions(tags=TAGS))

@@ -120,6 +120,17 @@ def test_events_arrive_whole_however_they_are_cut():
     assert (first.version_id, first.after_gap, second.key) == (None, False, "l")
 
 
+def test_an_event_without_a_size_is_of_an_empty_object_that_was_created():
+    """MinIO leaves out a size of 0; what was removed has none."""
+    piece = line("k").replace(b'"size": 3, ', b"")
+    assert b"size" not in piece
+    removed = line("k", "s3:ObjectRemoved:Delete").replace(b'"size": 3, ', b"")
+    with listening(sends(piece, removed)) as (feed, _):
+        feed.start()
+        found = collect(feed, 2)
+    assert [(event.kind, event.size) for event in found] == [(EventKind.CREATED, 0), (EventKind.REMOVED, None)]
+
+
 def test_events_arrive_at_once_where_a_proxy_has_taken_the_chunks_away():
     """The answer is then as long as the connection lives."""
 

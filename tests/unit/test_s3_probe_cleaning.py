@@ -1,11 +1,10 @@
-"""What stays of what was tried out on a random key: nothing, or one thing that is told in the log."""
+"""What stays of what was tried out on a random key: nothing, or one thing that is told in the log, and not repeated."""
 
 from __future__ import annotations
 
 import io
 import logging
 import re
-import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,9 +12,9 @@ import pytest
 from data_store.object_store.adapters.minio_client import MinioClient
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConfiguration
-from data_store.object_store.errors import ConnectionFailed, ObjectStoreError, UnsupportedOperation
+from data_store.object_store.errors import ConnectionFailed, ObjectStoreError, ServerError, UnsupportedOperation
 from data_store.object_store.models import Condition, PutOptions, SseS3
-from tests.unit.s3_server import STORED, Answer, RecordingServer, Seen, answers, error, lines, recording_server
+from tests.unit.s3_server import Answer, RecordingServer, Seen, answers, error, lines, stored
 
 VERSION = Answer(headers={"ETag": "0" * 32, "x-amz-version-id": "v"})
 MARKER = Answer(204, headers={"x-amz-delete-marker": "true", "x-amz-version-id": "m"})
@@ -27,13 +26,6 @@ LOST = Answer(0)
 UPLOAD = Answer(body=b"<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>")
 SECRET = "a-secret-key"
 PROBE = re.compile(r"\.data-store-probe-[0-9a-f]{32}")
-
-
-@pytest.fixture
-def server() -> Iterator[RecordingServer]:
-    """A server that records."""
-    with recording_server() as running:
-        yield running
 
 
 @pytest.fixture
@@ -60,8 +52,8 @@ def client(connect: Callable[..., MinioClient]) -> MinioClient:
 
 @pytest.fixture
 def bucket() -> str:
-    """A bucket of this test alone: what is left behind is remembered by the process."""
-    return f"b-{uuid.uuid4().hex}"
+    """A bucket."""
+    return "b"
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -84,10 +76,10 @@ def listing(server: RecordingServer, *entries: tuple[str, str]) -> Answer:
 
 
 def answer_by(server: RecordingServer, rules: Callable[[str, Seen], Answer | None]) -> None:
-    """Answer as ``rules`` say of ``METHOD target`` without its random part; ``STORED`` where they say nothing."""
+    """Answer as ``rules`` say of ``METHOD target`` without its random part; ``stored`` where they say nothing."""
 
     def answer(seen: Seen) -> Answer:
-        return rules(PROBE.sub(".probe", f"{seen.method} {seen.target}"), seen) or STORED
+        return rules(PROBE.sub(".probe", f"{seen.method} {seen.target}"), seen) or stored(seen)
 
     server.answers = [answer]
 
@@ -178,52 +170,188 @@ def test_who_may_not_list_versions_deletes_what_answers_have_named(server, clien
     assert {line.partition("?")[2] for line in tried(server) if "versionId" in line} == {"versionId=v", "versionId=m"}
 
 
-def test_a_server_that_cannot_be_asked_any_more_is_left_alone(server, client, bucket, caplog):
-    """Each further question would take its time and fail as well; what ended the probe is raised."""
-    answers(server, otherwise=LOST)
-    with pytest.raises(ConnectionFailed) as raised:
+def test_a_marker_tells_that_there_are_versions(server, client, bucket):
+    """Who may not ask for the status learns it from the answer to a DELETE; what was hidden is deleted as well."""
+
+    def rules(line: str, seen: Seen) -> Answer | None:
+        if "versions=" in line:
+            return listing(server, ("DeleteMarker", "m"), ("Version", "lost"))
+        if line.startswith("PUT"):
+            return LOST
+        return DENIED if "versioning=" in line else MARKER
+
+    answer_by(server, rules)
+    with pytest.raises(ConnectionFailed):
         client.honours(bucket, "k", Condition.PUT)
-    assert raised.value.operation == "put_object"
-    assert lines(server) == [f"PUT /{bucket}/.data-store-probe", f"GET /{bucket}?versioning="]
+    deleted = [line.partition("?")[2] for line in tried(server) if line.startswith("DELETE")]
+    assert deleted == ["", "versionId=lost", "versionId=m"]
+
+
+def test_a_version_that_nobody_names_stays_under_one_marker(server, client, bucket, caplog):
+    """Who may not list versions either cannot delete it: it is told, and not tried again."""
+    answers(server, ("PUT", LOST), ("GET", DENIED), ("DELETE", MARKER))
+    for _ in range(3):
+        with pytest.raises(ConnectionFailed, match="not tried again"):
+            client.honours(bucket, "k", Condition.PUT)
+    asked = [line for line in tried(server) if not line.startswith("GET")]
+    assert asked == [f"PUT /{bucket}/probe", f"DELETE /{bucket}/probe"]
+    assert len(said(caplog)) == 3
+
+
+def test_a_marker_that_nobody_names_stays(server, client, bucket, caplog):
+    """Of a DELETE whose answer was lost, say; the version that was named is deleted."""
+    conditional = [error(412, "PreconditionFailed"), LOST]
+
+    def rules(line: str, seen: Seen) -> Answer | None:
+        if line.startswith("DELETE"):
+            return conditional.pop(0) if "if-match" in seen.headers else DELETED
+        if line.startswith("GET"):
+            return versioning("Enabled") if "versioning=" in line else DENIED
+        return VERSION
+
+    answer_by(server, rules)
+    with pytest.raises(ConnectionFailed, match="not tried again"):
+        client.honours(bucket, "k", Condition.DELETE)
+    assert [line for line in tried(server) if line.startswith("DELETE")][2:] == [f"DELETE /{bucket}/probe?versionId=v"]
     assert len(said(caplog)) == 1
+
+
+def test_a_bucket_of_which_nothing_is_told_may_keep_a_marker(server, client, bucket, caplog):
+    """MinIO's answer to a DELETE does not name the marker where versioning is suspended; the log does."""
+    answers(server, ("GET .*versioning", DENIED), ("DELETE", DELETED))
+    assert client.honours(bucket, "k", Condition.PUT) is False
+    assert tried(server) == [f"PUT /{bucket}/probe", f"DELETE /{bucket}/probe"]
+    (warning,) = said(caplog)
+    assert "nothing tells whether" in warning
+    assert PROBE.search(warning)
+
+
+def test_nothing_is_deleted_while_the_status_is_unknown(server, client, bucket, caplog):
+    """A DELETE without a version would leave a marker in a suspended bucket. The answer holds."""
+    statuses = [error(500, "InternalError"), error(500, "InternalError"), versioning("Suspended")]
+    answer_by(server, lambda line, seen: statuses.pop(0) if "versioning=" in line else None)
+    for _ in range(3):
+        assert client.honours(bucket, "k", Condition.PUT) is False
+    client.forget_lacking()
+    assert client.honours(bucket, "k", Condition.PUT) is False
+    assert tried(server) == [f"PUT /{bucket}/probe"]
+    assert len(said(caplog)) == 2
+
+
+def test_a_server_that_cannot_be_asked_any_more_is_left_alone(server, client, bucket, caplog):
+    """Each further question would take its time and fail as well; what ended the probe is raised, now and later."""
+    answers(server, otherwise=LOST)
+    for _ in range(2):
+        with pytest.raises(ConnectionFailed):
+            client.honours(bucket, "k", Condition.PUT)
+    status = f"GET /{bucket}?versioning="
+    assert lines(server) == [f"PUT /{bucket}/.data-store-probe", status, status]
+    assert len(said(caplog)) == 2
+
+
+def test_a_server_that_answers_again_is_asked_again(server, client, bucket):
+    """What was left is deleted first."""
+    answers(server, otherwise=LOST)
+    with pytest.raises(ConnectionFailed):
+        client.honours(bucket, "k", Condition.PUT)
+    answers(server, ("PUT", REFUSED))
+    assert client.honours(bucket, "k", Condition.PUT) is True
+    assert tried(server) == [f"PUT /{bucket}/probe", f"DELETE /{bucket}/probe", f"PUT /{bucket}/probe"]
+    first, deleted, second = (seen.target for seen in server.seen if PROBE.search(seen.target))
+    assert first == deleted != second
 
 
 @pytest.mark.parametrize("refusal", [DENIED, BUSY, error(500, "InternalError"), LOST])
 def test_a_probe_that_stays_is_told_and_hides_nothing(refusal, server, connect, bucket, caplog):
-    """Its DELETE is repeated as configured; what it has found out holds, for another client of the process too."""
+    """Its DELETE is repeated as configured; what it has found out holds."""
     answers(server, ("DELETE", refusal))
-    attempts = 1 if refusal is DENIED else 3
+    client = connect(attempts=3)
     for _ in range(2):
-        client = connect(attempts=3)
-        for _ in range(2):
-            assert client.honours(bucket, "k", Condition.PUT) is False
+        assert client.honours(bucket, "k", Condition.PUT) is False
+    attempts = 1 if refusal is DENIED else 3
     assert tried(server) == [f"PUT /{bucket}/probe", *[f"DELETE /{bucket}/probe"] * attempts]
     (warning,) = said(caplog)
     (key,) = {PROBE.search(seen.target)[0] for seen in server.seen if PROBE.search(seen.target)}
-    assert bucket in warning
+    assert f"{bucket!r}" in warning
     assert key in warning
     assert SECRET not in warning
+
+
+def test_who_asks_anew_is_asked_for_what_stays_first(server, client, bucket):
+    """Until that can be deleted its answer stands, so that there is never more than one."""
+    answers(server, ("DELETE", DENIED))
+    assert client.honours(bucket, "k", Condition.PUT) is False
+    client.forget_lacking()
+    assert client.honours(bucket, "k", Condition.PUT) is False
+    assert tried(server) == [f"PUT /{bucket}/probe", *[f"DELETE /{bucket}/probe"] * 2]
+    answers(server, ("PUT", REFUSED))
+    client.forget_lacking()
+    assert client.honours(bucket, "k", Condition.PUT) is True
+    assert tried(server)[3:] == [f"DELETE /{bucket}/probe", f"PUT /{bucket}/probe"]
+
+
+def test_each_client_finds_out_for_itself(server, connect, bucket):
+    """Others may have another server behind the same address, or other permissions."""
+    answers(server)
+    assert connect().honours(bucket, "k", Condition.PUT) is False
+    answers(server, ("PUT", REFUSED))
+    assert connect().honours(bucket, "k", Condition.PUT) is True
 
 
 def test_a_write_goes_on_though_its_probe_stays(server, client, bucket):
     """Encryption is there, which is all that was asked."""
     made = Answer(headers={"ETag": "0" * 32, "x-amz-server-side-encryption": "AES256"})
-    answers(server, ("DELETE", DENIED), otherwise=made)
+    answers(server, ("DELETE", DENIED), ("GET .*versioning", versioning("")), otherwise=made)
     for _ in range(2):
         encrypted(client, bucket)
     assert [line for line in lines(server) if "k" in line.rpartition("/")[2]] == [f"PUT /{bucket}/k"] * 2
     assert len([line for line in tried(server) if line.startswith("PUT")]) == 1
 
 
-def test_an_upload_that_may_not_be_aborted_is_the_only_one(server, connect, bucket, caplog):
-    """Conditional uploads go on: one upload stays in the bucket, whoever of the process asks."""
+def test_an_upload_that_may_not_be_aborted_is_the_only_one(server, client, bucket, caplog):
+    """Conditional uploads go on: one upload stays in the bucket."""
     answers(server, ("POST .*uploads=", UPLOAD), ("POST .*uploadId", REFUSED), ("DELETE .*uploadId", DENIED))
     for _ in range(2):
-        client = connect()
-        for _ in range(2):
-            assert client.honours(bucket, "k", Condition.COMPLETE) is True
+        assert client.honours(bucket, "k", Condition.COMPLETE) is True
     assert len([line for line in lines(server) if "uploads=" in line]) == 1
-    assert [bucket in warning for warning in said(caplog)] == [True]
+    assert [f"{bucket!r}" in warning for warning in said(caplog)] == [True]
+
+
+@pytest.mark.parametrize("completion", [error(500, "InternalError"), BUSY, LOST])
+def test_an_upload_of_a_probe_that_failed_is_the_only_one_too(completion, server, client, bucket):
+    """While it may not be aborted, the error is raised again; another bucket, and another question, are asked."""
+    answers(server, ("POST .*uploads=", UPLOAD), ("POST .*uploadId", completion), ("DELETE .*uploadId", DENIED))
+    kinds = set()
+    for _ in range(3):
+        with pytest.raises(ObjectStoreError, match="until what is left there can be deleted") as raised:
+            client.honours(bucket, "k", Condition.COMPLETE)
+        kinds.add((type(raised.value), raised.value.status))
+    assert len(kinds) == 1
+    assert lines(server).count(f"POST /{bucket}/.data-store-probe?uploads=") == 1
+    assert client.honours(bucket, "k", Condition.PUT) is False
+    with pytest.raises(ObjectStoreError):
+        client.honours("other", "k", Condition.COMPLETE)
+    assert lines(server).count("POST /other/.data-store-probe?uploads=") == 1
+
+
+def test_a_question_is_asked_again_once_its_upload_is_aborted(server, client, bucket):
+    """The policy was mended, say: nobody has to start anew."""
+    refusals = [DENIED, DENIED]
+    completions = [error(500, "InternalError"), REFUSED]
+
+    def rules(line: str, seen: Seen) -> Answer | None:
+        if "uploads=" in line:
+            return UPLOAD if line.startswith("POST") else DENIED
+        if line.startswith("DELETE") and "uploadId" in line and refusals:
+            return refusals.pop(0)
+        return completions.pop(0) if line.startswith("POST") else None
+
+    answer_by(server, rules)
+    for _ in range(2):
+        with pytest.raises(ServerError):
+            client.honours(bucket, "k", Condition.COMPLETE)
+    assert client.honours(bucket, "k", Condition.COMPLETE) is True
+    assert len([line for line in tried(server) if line.startswith("POST") and "uploads=" in line]) == 2
 
 
 def uploads(server: RecordingServer, *ids: str) -> Answer:

@@ -10,8 +10,17 @@ import pytest
 from data_store.object_store.body import Source
 from data_store.object_store.capabilities import SupportsTags
 from data_store.object_store.errors import AccessDenied, ObjectStoreError, ServerError, UnsupportedOperation
-from data_store.object_store.models import CompleteOptions, Condition, DeleteOptions, PartInfo, PutOptions, SseS3
-from tests.unit.s3_server import STORED, Answer, RecordingServer, Seen, answers, error, lines
+from data_store.object_store.models import (
+    CompleteOptions,
+    Condition,
+    DeleteOptions,
+    PartInfo,
+    PutOptions,
+    SseCustomer,
+    SseKms,
+    SseS3,
+)
+from tests.unit.s3_server import STORED, UNVERSIONED, Answer, RecordingServer, Seen, answers, error, lines
 
 UPLOAD = Answer(body=b"<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>")
 NO_UPLOADS = Answer(body=b"<ListMultipartUploadsResult/>")
@@ -210,3 +219,14 @@ def test_who_may_not_delete_is_told_before_anything_is_made(server, client):
     with pytest.raises(AccessDenied, match="tried out"):
         client.delete_object("b", "k", DeleteOptions(if_match="e"))
     assert lines(server) == ["DELETE /b/.data-store-probe"]
+
+
+@pytest.mark.parametrize("encryption", [SseKms(), SseCustomer(bytes(32))])
+def test_another_encryption_is_not_the_one_that_was_asked_for(encryption, server, client):
+    """A server may ignore what it does not know, and encrypt by a default of the bucket."""
+    by_default = Answer(headers={"ETag": '"e"', "x-amz-server-side-encryption": "AES256"})
+    answers(server, ("GET .*versioning", UNVERSIONED), otherwise=by_default)
+    for bucket in ("b", "c"):
+        with pytest.raises(UnsupportedOperation, match="does not encrypt so"):
+            client.put_object(bucket, "k", Source(io.BytesIO(b"secret"), 6), PutOptions(encryption=encryption))
+    assert [each.target for each in server.seen if each.method == "PUT" and "probe" not in each.target] == []

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from data_store.object_store.adapters.boto3_multipart import Boto3Multipart, in_memory
 from data_store.object_store.adapters.boto3_parameters import copy_source, given
 from data_store.object_store.adapters.boto3_results import attempts_made, deleted, headers_of, object_page
@@ -30,7 +32,6 @@ from data_store.object_store.models import (
     ObjectPage,
     PutOptions,
 )
-from data_store.object_store.sources import with_digest
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
@@ -46,10 +47,11 @@ class Boto3Carrier(Boto3Multipart):
         digest = None if options.checksum is None else body.digest(options.checksum).hex()
         sent = self._parameters.of("PutObject", request_headers.put_headers(options, digest))
         answer = self._client.put_object(Bucket=bucket, Key=key, Body=in_memory(body), **sent)
-        written = written_metadata(bucket, key, headers_of(answer), body.size, required_etag(answer.get("ETag")))
-        if options.checksum is None:
-            return written
-        return with_digest(written, options.checksum, body.digest(options.checksum))
+        return written_metadata(bucket, key, headers_of(answer), body.size, required_etag(answer.get("ETag")))
+
+    def was_retried(self, error: Exception) -> bool:
+        """See ``Carrier``."""
+        return isinstance(error, ClientError) and attempts_made(error.response) > 1
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject; the body is read from the connection."""

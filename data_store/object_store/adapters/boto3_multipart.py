@@ -13,9 +13,10 @@ from data_store.object_store.adapters.boto3_parameters import Parameters, copy_s
 from data_store.object_store.adapters.boto3_results import attempts_made, headers_of
 from data_store.object_store.adapters.s3 import request_headers
 from data_store.object_store.adapters.s3.answers import required, required_etag
+from data_store.object_store.adapters.s3.carrier import Answered
 from data_store.object_store.adapters.s3.checksum_headers import from_wire, to_wire
 from data_store.object_store.adapters.s3.completion import NO_UPLOAD, Completion
-from data_store.object_store.adapters.s3.encryption_results import UploadEncryption
+from data_store.object_store.adapters.s3.encryption import encryption_told
 from data_store.object_store.adapters.s3.headers import object_metadata, part_info
 from data_store.object_store.body import Source
 from data_store.object_store.models import (
@@ -28,7 +29,6 @@ from data_store.object_store.models import (
     PartOptions,
     PutOptions,
 )
-from data_store.object_store.sources import with_digest
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, CompleteMultipartUploadOutputTypeDef
@@ -50,32 +50,29 @@ class Boto3Multipart:
         self._clients = clients
         self._client = clients.usual
         self._parameters = Parameters(self._client.meta.service_model)
-        self._encryption = UploadEncryption()
 
-    def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
+    def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> Answered[MultipartUpload]:
         """CreateMultipartUpload."""
         sent = self._parameters.of("CreateMultipartUpload", request_headers.upload_headers(options))
         answer = self._client.create_multipart_upload(Bucket=bucket, Key=key, **sent)
         upload_id = required(answer.get("UploadId"), "UploadId")
-        self._encryption.begun(upload_id, options.encryption, headers_of(answer))
-        return MultipartUpload(key, bucket, upload_id)
+        return Answered(MultipartUpload(key, bucket, upload_id), encryption_told(headers_of(answer)))
 
     def upload_part(
         self, bucket: str, key: str, upload_id: str, part_number: int, body: Source, options: PartOptions
-    ) -> PartInfo:
+    ) -> Answered[PartInfo]:
         """UploadPart."""
         digest = None if options.checksum is None else body.digest(options.checksum).hex()
         sent = self._parameters.of("UploadPart", request_headers.part_headers(options, digest))
         answer = self._client.upload_part(
             Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=part_number, Body=in_memory(body), **sent
         )
-        self._encryption.sent(upload_id, headers_of(answer))
-        part = part_info(part_number, body.size, answer.get("ETag"), headers_of(answer))
-        return part if options.checksum is None else with_digest(part, options.checksum, body.digest(options.checksum))
+        headers = headers_of(answer)
+        return Answered(part_info(part_number, body.size, answer.get("ETag"), headers), encryption_told(headers))
 
     def upload_part_copy(
         self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
-    ) -> PartInfo:
+    ) -> Answered[PartInfo]:
         """UploadPartCopy."""
         sent = self._parameters.of("UploadPartCopy", request_headers.part_copy_headers(source, options))
         answer = self._client.upload_part_copy(
@@ -86,9 +83,9 @@ class Boto3Multipart:
             CopySource=copy_source(source.bucket, source.key, source.version),
             **sent,
         )
-        self._encryption.sent(upload_id, headers_of(answer))
         result = answer.get("CopyPartResult", {})
-        return PartInfo(part_number, required_etag(result.get("ETag")), source.length, checksums=_told(result) or None)
+        part = PartInfo(part_number, required_etag(result.get("ETag")), source.length, checksums=_told(result) or None)
+        return Answered(part, encryption_told(headers_of(answer)))
 
     def complete_multipart_upload(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
@@ -103,14 +100,12 @@ class Boto3Multipart:
             made = completion.failed(error.response["Error"].get("Code"), retried=retried)
             if made is None:
                 raise
-        else:
-            made = completion.succeeded(headers_of(answer), answer.get("ETag"), _told(answer))
-        return self._encryption.completed(upload_id, made, options.encryption, head)
+            return made
+        return completion.succeeded(headers_of(answer), answer.get("ETag"), _told(answer))
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """AbortMultipartUpload."""
         self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
-        self._encryption.aborted(upload_id)
 
     def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
         """HeadObject."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib3 import HTTPHeaderDict
 
 from data_store.object_store.adapters.s3 import etags
-from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page, settle
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page, deletion, settle
 from data_store.object_store.adapters.s3.control_characters import restore
 from data_store.object_store.adapters.s3.errors import from_answer
 from data_store.object_store.adapters.s3.xml import time
@@ -70,8 +70,7 @@ def deleted(
     for done in answer.get("Deleted", []):
         named = _named(done, known)
         is_marker = done.get("DeleteMarker", False)
-        version = (done.get("DeleteMarkerVersionId") if is_marker else None) or named.version_id
-        settle(outcomes, named, DeletedObject(named.key, version, is_delete_marker=is_marker))
+        settle(outcomes, named, deletion(named, done.get("DeleteMarkerVersionId"), is_marker=is_marker))
     request_id = answer["ResponseMetadata"].get("RequestId")
     for failed in answer.get("Errors", []):
         named = _named(failed, known)

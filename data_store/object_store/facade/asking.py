@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from data_store.object_store.capabilities import (
@@ -16,7 +17,7 @@ from data_store.object_store.capabilities import (
     SupportsVersioning,
 )
 from data_store.object_store.client import ObjectStoreClient
-from data_store.object_store.errors import AccessDenied, NotFound, UnsupportedOperation
+from data_store.object_store.errors import AccessDenied, BucketNotFound, NotFound, UnsupportedOperation
 from data_store.object_store.models import ListOptions
 
 __all__ = ["ask"]
@@ -36,7 +37,14 @@ _QUESTIONS: Final[Mapping[type, Callable[[Any, str], object]]] = {
 
 
 def ask(client: ObjectStoreClient, bucket: str) -> None:
-    """Forget what the server was seen to lack, and ask again; the client's guard remembers the answers."""
+    """Forget what the server was seen to lack, and ask again; the client's guard remembers the answers.
+
+    Raises:
+        BucketNotFound: there is no such bucket, so that nothing can be asked.
+    """
+    with suppress(AccessDenied):
+        if not client.bucket_exists(bucket):
+            raise BucketNotFound(f"there is no bucket {bucket!r}")
     client.forget_lacking()
     for capability, question in _QUESTIONS.items():
         if not isinstance(client, capability):

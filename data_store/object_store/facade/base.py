@@ -64,10 +64,12 @@ class Facade:
         """Raise if the server or the credentials do not answer; needs no bucket.
 
         With ``deep`` it also finds out what the server lacks, anew: each capability that the adapter declares is asked
-        one harmless read on the root bucket. What the credentials may not read counts as there.
+        one harmless read on the root bucket, which ``create_root_bucket`` makes. What the credentials may not read
+        counts as there.
 
         Raises:
-            InvalidArgument: ``deep`` without a root bucket.
+            InvalidArgument: ``deep``, and none is configured.
+            BucketNotFound: ``deep``, and there is no bucket of that name.
         """
         if not deep:
             self.client.ping()
@@ -75,7 +77,8 @@ class Facade:
         name = self._session.root_name()
         self.client.ping()
         self._session.root_bucket()
-        ask(self.client, name)
+        with self._located("ping", name):
+            ask(self.client, name)
 
     def supports(self, capability: type) -> bool:
         """Return whether there is a capability: declared by the adapter, and not seen to be missing at the server.

@@ -28,6 +28,9 @@ class Copying(Facade):
     ) -> ObjectMetadata:
         """Copy on the server, an object of any size.
 
+        ``src_bucket`` and ``dst_bucket`` are the root bucket where they are None, each by itself: a copy within another
+        bucket names it twice.
+
         None, or a name left out, keeps the source's value (tags and storage class too); a value replaces only that one.
         A copy onto itself changes what is given and keeps the rest. A copy that ends early leaves nothing behind.
 
@@ -60,6 +63,8 @@ class Copying(Facade):
     ) -> ObjectMetadata:
         """Copy as ``copy_object`` does, make sure that the copy is there, then delete the source.
 
+        ``src_bucket`` and ``dst_bucket`` are the root bucket where they are None, each by itself.
+
         Not atomic: ended in between, both are there. Moved onto itself, an object stays. With ``src_version`` it is
         that version which is copied, and then deleted for good.
 
@@ -89,6 +94,7 @@ class Copying(Facade):
     ) -> list[ObjectResult]:
         """Copy many objects as ``copy_object`` does; the answer has each target in order, with its own error or None.
 
+        All sources are in ``src_bucket``, all targets in ``dst_bucket``; each is the root bucket where it is None.
         ``pairs`` of source and target are read lazily; ``transfer.max_concurrency`` copies are under way at once. With
         ``quiet`` the answer has the failures only. A bad pair raises ``InvalidArgument`` when its turn comes; those of
         a list or tuple are all checked first.

@@ -71,11 +71,15 @@ class MultipartUploads(Facade):
 
         Raises:
             MissingDependency: the library of ``checksum`` is not installed; nothing was started.
-            UnsupportedOperation: an option needs what this store does not have; nothing was started.
+            UnsupportedOperation: an option needs what this store does not have, or the server (Ceph) drops the tags of
+                an upload, which only the store that also completes it could set; nothing was started.
         """
         checked, key = validation.multipart_options(options), validation.key(key)
         self._may_start("create_multipart_upload", key, bucket, checked)
         client = self._capable(SupportsMultipart, "create_multipart_upload", bucket, key)
+        if checked.tags and not self.client.keeps_tags_of_uploads:
+            reason = "this server drops the tags of an upload: set_tags once it is complete"
+            raise self._unsupported(reason, "create_multipart_upload", self._name(bucket), key)
         return client.create_multipart_upload(self._bucket(bucket), key, checked)
 
     def upload_part(
@@ -129,8 +133,8 @@ class MultipartUploads(Facade):
             key: the key of the upload.
             upload_id: the upload.
             part_number: 1 to 10,000.
-            bucket: the bucket of the upload.
-            src_bucket: the bucket of the other object.
+            bucket: the bucket of the upload; None: the root bucket.
+            src_bucket: the bucket of the other object; None: the root bucket, wherever the upload is.
             src_version: this version of it.
             offset: the first byte.
             length: bytes from there, at least 1.

@@ -79,6 +79,8 @@ class Versions(Objects, Deleting, Copying):
     def purge(self, key: str, bucket: str | None = None) -> list[DeletedObject]:
         """Delete all versions and markers of exactly this key; the answer has each with its own error or None.
 
+        What cannot be deleted is not raised: look at the answer. An empty one says that there was nothing.
+
         The oldest version goes first, the markers last: ended early, the object is still what it was. If a version
         cannot be deleted (it is locked), markers stay as well, so that what was deleted does not come back.
         """

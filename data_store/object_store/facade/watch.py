@@ -19,6 +19,9 @@ class Watch:
     One thread takes the events. Any thread may ``close`` it, which ends the iteration at once, and a ``next`` that
     waits. Closing the store ends its watches.
 
+    ``next`` returns None when its time is over, and once the watch is closed: a loop of it asks for ``closed``
+    (``while not watch.closed: event = watch.next(timeout=60)``).
+
     Attributes:
         cursor: where to go on behind the last event that was taken (``watch(start=watch.cursor)``); None before the
             first, and where that is not possible.
@@ -32,10 +35,15 @@ class Watch:
         self._waiting: deque[ObjectEvent] = deque()
         self._closed = False
 
-    def next(self, timeout: float | None = None) -> ObjectEvent | None:
-        """Return the next event; None if there is none within ``timeout`` seconds, or the watch is closed.
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, by ``close`` or with the store: then no event comes any more."""
+        return self._closed
 
-        Without a timeout it waits for as long as it takes.
+    def next(self, timeout: float | None = None) -> ObjectEvent | None:
+        """Return the next event; None if there is none within ``timeout`` seconds, or, at once, if it is ``closed``.
+
+        Without a timeout it waits for as long as it takes, and None says that the watch is closed.
         """
         validation.timeout(timeout)
         if not self._waiting and not self._closed:

@@ -62,6 +62,18 @@ class LifecycleRule:
     max_size: int | None = None
     enabled: bool = True
 
+    @property
+    def actions(self) -> dict[str, object]:
+        """The actions by name; None or False is one that the rule does not have."""
+        return {
+            "expire_after_days": self.expire_after_days,
+            "expire_at": self.expire_at,
+            "expire_delete_markers": self.expire_delete_markers,
+            "noncurrent_days": self.noncurrent_days,
+            "abort_uploads_after_days": self.abort_uploads_after_days,
+            "transition": self.transition,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifecycleReport:

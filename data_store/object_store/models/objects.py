@@ -55,7 +55,8 @@ class ObjectMetadata:
         updated_time: last modification. After a PUT it is the time of the answer (its ``Date``), which can
             differ by a moment from what a HEAD reports later.
         content_type: media type.
-        version_id: id of the version, where the bucket has versions.
+        version_id: id of the version, where the bucket has versions. The version ``"null"`` is told by some servers
+            alone, unless it was asked for; None elsewhere.
         metadata: the user's own metadata, names in lower case.
         storage_class: storage class, where the server reports one.
         checksums: digests of the whole content that the server vouches for: algorithm (``"md5"``, ``"sha256"``,
@@ -136,9 +137,12 @@ class DeletedObject:
 
     Attributes:
         key: the key.
-        version_id: the version that was deleted or, in a bucket with versions, the delete marker that was made.
-        error: why it could not be deleted, or None. Only ``delete_objects`` reports errors this way.
-        is_delete_marker: True if ``version_id`` is that of a delete marker, made now or deleted now.
+        version_id: the version that was deleted or, in a bucket with versions, the delete marker that was made, if the
+            server tells it.
+        error: why it could not be deleted, or None. Operations on many report errors this way (``delete_objects``,
+            ``purge``); ``delete_object`` raises them.
+        is_delete_marker: True if ``version_id`` is that of a delete marker, made now or deleted now, and the server
+            tells so.
     """
 
     key: str

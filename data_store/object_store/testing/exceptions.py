@@ -29,6 +29,8 @@ from data_store.object_store.testing.facts import (
     CONDITIONS_WITH_VERSIONS,
     COPIES_THAT_ENCRYPT,
     DEFAULT_RETENTION,
+    DELETED_MARKERS_OF_MANY,
+    DELETED_NULL_MARKERS,
     EMPTY_PARTS,
     ENCRYPTED_COPIES,
     ENCRYPTION_CUSTOMER,
@@ -52,6 +54,8 @@ from data_store.object_store.testing.facts import (
     LOCKED_UPLOADS,
     LONG_METADATA_NAMES,
     MARKERS_ARE_ABSENCE,
+    MARKERS_OVER_MARKERS,
+    MARKERS_WITHOUT_OBJECTS,
     METADATA_UNDERSCORES,
     PARTS_LEFT_OUT,
     PICKLING,
@@ -60,8 +64,12 @@ from data_store.object_store.testing.facts import (
     REVEALED_VERSIONS,
     SMALL_PARTS,
     SMALL_SOURCES,
+    TAGS_IN_ONE_STEP,
+    TAGS_OF_UPLOADS,
     TAGS_WITHOUT_ASCII,
     TIMES_IN_SECONDS,
+    TOLD_NULL_MARKERS,
+    TOLD_NULL_VERSIONS,
     Fact,
     title,
 )
@@ -174,6 +182,13 @@ MINIO = Limits(
         RESUMED_EVENTS: "MinIO's stream of events has no memory",
         CHECKSUMS_OF_COPIED_PARTS: "MinIO computes none for a part that it copies, and then misses it (InvalidPart)",
         ENCRYPTION_CUSTOMER: "MinIO takes keys of the caller over TLS alone, and the suite's server speaks HTTP",
+        TOLD_NULL_VERSIONS: "MinIO names no version then; reads, copies and deletions take 'null' all the same",
+        TOLD_NULL_MARKERS: "MinIO answers as without versions, and delete_objects speaks of a marker also where "
+        "none was made; it is made, and listed as 'null'",
+        DELETED_NULL_MARKERS: "MinIO names the version alone",
+        DELETED_MARKERS_OF_MANY: "MinIO names the version alone",
+        MARKERS_WITHOUT_OBJECTS: "MinIO makes none; delete_objects names one that is not there",
+        MARKERS_OVER_MARKERS: "MinIO leaves the first, and makes a second one by delete_objects alone",
     },
 )
 
@@ -199,7 +214,13 @@ CEPH_RGW = Limits(
         CONDITIONS_WITH_VERSIONS: "where a bucket ever had versions, Ceph RGW replaces in spite of if_none_match, and "
         "refuses any if_match",
         CLEARED_RETENTION: "Ceph RGW refuses an empty retention (MalformedXML); it can be made shorter",
+        TOLD_NULL_VERSIONS: "Ceph RGW names no version then; reads, copies and deletions take 'null' all the same",
+        DELETED_NULL_MARKERS: "Ceph RGW names the version alone",
+        MARKERS_OVER_MARKERS: "to Ceph RGW the object is deleted already: it makes none, and names none",
         LOCKED_UPLOADS: "Ceph RGW drops the legal hold that an upload is started with; set it afterwards",
+        TAGS_OF_UPLOADS: "Ceph RGW drops the tags that an upload is started with; set them once it is complete",
+        TAGS_IN_ONE_STEP: "Ceph RGW drops the tags of uploads in parts, and those that a copy replaces; they are set "
+        "afterwards: a process that is killed in between leaves the object without tags",
     },
 )
 
@@ -255,6 +276,8 @@ VERSITYGW = Limits(
         MARKERS_ARE_ABSENCE: "versitygw takes a delete marker for an object: if_none_match='*' fails over one",
         REVEALED_VERSIONS: "versitygw reveals 'null', however old it is; the newer ones can be read as versions",
         CLEARED_RETENTION: "versitygw refuses an empty retention; it can be made shorter",
+        TOLD_NULL_VERSIONS: "versitygw names no version then; reads, copies and deletions take 'null' all the same",
+        MARKERS_WITHOUT_OBJECTS: "versitygw makes none",
     },
 )
 

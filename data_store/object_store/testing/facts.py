@@ -16,6 +16,8 @@ __all__ = [
     "CONDITIONS_WITH_VERSIONS",
     "COPIES_THAT_ENCRYPT",
     "DEFAULT_RETENTION",
+    "DELETED_MARKERS_OF_MANY",
+    "DELETED_NULL_MARKERS",
     "EMPTY_PARTS",
     "ENCRYPTED_COPIES",
     "ENCRYPTION_CUSTOMER",
@@ -39,6 +41,8 @@ __all__ = [
     "LOCKED_UPLOADS",
     "LONG_METADATA_NAMES",
     "MARKERS_ARE_ABSENCE",
+    "MARKERS_OVER_MARKERS",
+    "MARKERS_WITHOUT_OBJECTS",
     "METADATA_UNDERSCORES",
     "PARTS_LEFT_OUT",
     "PICKLING",
@@ -47,8 +51,12 @@ __all__ = [
     "REVEALED_VERSIONS",
     "SMALL_PARTS",
     "SMALL_SOURCES",
+    "TAGS_IN_ONE_STEP",
+    "TAGS_OF_UPLOADS",
     "TAGS_WITHOUT_ASCII",
     "TIMES_IN_SECONDS",
+    "TOLD_NULL_MARKERS",
+    "TOLD_NULL_VERSIONS",
     "Fact",
     "title",
 ]
@@ -67,6 +75,12 @@ LONG_METADATA_NAMES = "names of metadata of 100 bytes"
 CONDITIONS_WITH_VERSIONS = "conditional writes in a bucket with versions"
 MARKERS_ARE_ABSENCE = "writing with if_none_match over a delete marker"
 REVEALED_VERSIONS = "revealing the newest version by removing a delete marker, where there is a version 'null'"
+MARKERS_WITHOUT_OBJECTS = "a delete marker for a key that never was"
+MARKERS_OVER_MARKERS = "a second delete marker above the first"
+TOLD_NULL_VERSIONS = "telling of a write, and of a read without a version, that it is about the version 'null'"
+TOLD_NULL_MARKERS = "telling that a deletion made the delete marker 'null'"
+DELETED_NULL_MARKERS = "telling that a version 'null' that was deleted was a delete marker"
+DELETED_MARKERS_OF_MANY = "telling by delete_objects that a version that was deleted was a delete marker"
 
 PARTS_LEFT_OUT = "completing an upload without some of its parts"
 SMALL_PARTS = "refusing parts under 5 MiB"
@@ -75,6 +89,8 @@ CONCURRENT_UPLOADS = "two uploads of one key in parts at once"
 SMALL_SOURCES = "a part copied from an object under 3 KiB"
 ABORTING_AGAIN = "telling that an upload to abort has ended already"
 
+TAGS_OF_UPLOADS = "an upload in parts that is started with tags, and completed by anybody"
+TAGS_IN_ONE_STEP = "large uploads, and copies, that have their tags at once"
 TAGS_WITHOUT_ASCII = "tags in other letters than ASCII"
 
 LIFECYCLE_DELETE_MARKERS = "lifecycle: expire_delete_markers"

@@ -19,14 +19,6 @@ _MAX_RULES = 1000
 _MAX_ID = 255
 _MAX_KEPT = 100
 _MAX_DAYS = 2**31 - 1  # a 32-bit integer in the S3 API
-_ACTIONS = (
-    "expire_after_days",
-    "expire_at",
-    "expire_delete_markers",
-    "noncurrent_days",
-    "abort_uploads_after_days",
-    "transition",
-)
 _DAYS = ("expire_after_days", "noncurrent_days", "abort_uploads_after_days")
 
 
@@ -99,8 +91,8 @@ def _check_actions(rule: LifecycleRule) -> None:
         if days is not None:
             whole(name, days, 1, _MAX_DAYS)
     flag("expire_delete_markers", rule.expire_delete_markers)
-    if not any(getattr(rule, name) for name in _ACTIONS):
-        raise InvalidArgument(f"it does nothing: give at least one of {', '.join(_ACTIONS)}")
+    if not any(rule.actions.values()):
+        raise InvalidArgument(f"it does nothing: give at least one of {', '.join(rule.actions)}")
     if rule.noncurrent_keep is not None:
         whole("noncurrent_keep", rule.noncurrent_keep, 1, _MAX_KEPT)
     for problem in _conflicts(rule):

@@ -6,7 +6,7 @@ from data_store.object_store.adapters.s3 import etags
 from data_store.object_store.errors import ServerError
 from data_store.object_store.models import DeletedObject, ObjectIdentifier, ObjectPage
 
-__all__ = ["InvalidAnswer", "checked_page", "invalid_answer", "required", "required_etag", "settle"]
+__all__ = ["InvalidAnswer", "checked_page", "deletion", "invalid_answer", "required", "required_etag", "settle"]
 
 _MAX_QUOTED = 200
 
@@ -39,6 +39,21 @@ def required_etag(etag: str | None) -> str:
         InvalidAnswer: it is missing or empty.
     """
     return required(etags.bare(etag), "ETag")
+
+
+def deletion(named: ObjectIdentifier, marker: str | None, *, is_marker: bool) -> DeletedObject:
+    """Return what DeleteObjects says of one object.
+
+    A delete marker without an id is not believed: MinIO speaks of one wherever versioning is suspended, also where it
+    has made none, and DeleteObject there says nothing of either.
+
+    Args:
+        named: the object, and the version that was to be deleted.
+        marker: the id of the delete marker that was made or deleted, where the answer has one.
+        is_marker: whether the answer speaks of a delete marker.
+    """
+    version = (marker if is_marker else None) or named.version_id
+    return DeletedObject(named.key, version, is_delete_marker=is_marker and version is not None)
 
 
 def settle(outcomes: dict[ObjectIdentifier, DeletedObject], named: ObjectIdentifier, outcome: DeletedObject) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from data_store.object_store.body import Source
 from data_store.object_store.models import (
@@ -24,7 +24,22 @@ from data_store.object_store.models import (
     PutOptions,
 )
 
-__all__ = ["Carrier"]
+__all__ = ["Answered", "Carrier"]
+
+_Result = TypeVar("_Result")
+
+
+class Answered(NamedTuple, Generic[_Result]):
+    """What an answer about an upload says.
+
+    Attributes:
+        result: what the operation returns.
+        encryption: how the server says that it keeps the upload, in the words of ``ObjectMetadata``; None if it does
+            not say it.
+    """
+
+    result: _Result
+    encryption: str | None
 
 
 class Carrier(Protocol):
@@ -35,6 +50,9 @@ class Carrier(Protocol):
 
     def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
         """PutObject."""
+
+    def was_retried(self, error: Exception) -> bool:
+        """Return whether an error answers a repeated request, whose first attempt may have been carried out."""
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject."""
@@ -58,17 +76,17 @@ class Carrier(Protocol):
     ) -> ObjectMetadata:
         """CopyObject."""
 
-    def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
+    def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> Answered[MultipartUpload]:
         """CreateMultipartUpload."""
 
     def upload_part(
         self, bucket: str, key: str, upload_id: str, part_number: int, body: Source, options: PartOptions
-    ) -> PartInfo:
+    ) -> Answered[PartInfo]:
         """UploadPart."""
 
     def upload_part_copy(
         self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
-    ) -> PartInfo:
+    ) -> Answered[PartInfo]:
         """UploadPartCopy."""
 
     def complete_multipart_upload(

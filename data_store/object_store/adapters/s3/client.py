@@ -8,23 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
-from typing import ClassVar
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar, TypeVar
 
 from data_store.object_store.adapters.s3 import sigv4
 from data_store.object_store.adapters.s3.carrier import Carrier
 from data_store.object_store.adapters.s3.client_subresources import S3Subresources
+from data_store.object_store.adapters.s3.encryption_results import upload_encryption
 from data_store.object_store.adapters.s3.errors import is_not_implemented
 from data_store.object_store.adapters.s3.listings import every_upload
 from data_store.object_store.adapters.s3.precautions import Precautions
 from data_store.object_store.adapters.s3.quirks import Habit, is_suspicious
-from data_store.object_store.adapters.s3.upload_tags import UploadTags
+from data_store.object_store.adapters.s3.uploads_under_way import UploadsUnderWay
 from data_store.object_store.adapters.s3.xml import fits_xml
 from data_store.object_store.adapters.s3.xml_uploads import whole_page
-from data_store.object_store.body import Source
+from data_store.object_store.body import Source, without_body
 from data_store.object_store.capabilities import SupportsEncryption, SupportsMultipart, SupportsVersioning
 from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
-from data_store.object_store.errors import NotFound, ObjectStoreError, UnsupportedOperation
+from data_store.object_store.errors import (
+    ConnectionFailed,
+    NotFound,
+    ObjectStoreError,
+    PreconditionFailed,
+    UnsupportedOperation,
+)
 from data_store.object_store.models import (
     CompleteOptions,
     Condition,
@@ -48,10 +56,19 @@ from data_store.object_store.models import (
     SseS3,
     UploadPage,
 )
+from data_store.object_store.sources import with_digest
 
 __all__ = ["S3Client"]
 
-_METHOD_NOT_ALLOWED = 405
+_Stored = TypeVar("_Stored", ObjectMetadata, PartInfo)
+_Read = TypeVar("_Read", Object, ObjectMetadata)
+
+_BAD_REQUEST, _METHOD_NOT_ALLOWED = 400, 405
+
+_PERHAPS = (
+    "when the request was repeated its condition did not hold: the first attempt, whose answer was lost or an error, "
+    "may have been carried out, or somebody else was faster"
+)
 
 
 class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
@@ -70,13 +87,35 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
         connection: ObjectStoreConnectionConfiguration = config.connection
         self._before = Precautions(self, connection, self._quirks, self._is_aws)
         self._carrier: Carrier = self._api
-        self._upload_tags = UploadTags()
+        self._uploads = UploadsUnderWay()
         self._deletes_one_by_one = False
+
+    def forget_lacking(self) -> None:
+        """See ``ObjectStoreClient``; what was found out of the server is found out anew, too."""
+        super().forget_lacking()
+        self._before.forget()
+
+    @property
+    def keeps_tags_of_uploads(self) -> bool:
+        """See ``ObjectStoreClient``; a server that has not answered yet is asked who it is."""
+        try:
+            return not self._quirks.has(Habit.DROPS_TAGS)
+        except Exception as error:
+            told = self.classify(error)
+            if told is None:
+                raise
+            raise told from error
 
     def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
         """See ``ObjectStoreClient``."""
         self._before.put(bucket, key, options)
-        return self._written(self._carrier.put_object(bucket, key, body, options))
+        try:
+            written = self._written(self._carrier.put_object(bucket, key, body, options))
+        except Exception as error:
+            if self._may_have_done(key, error):
+                raise ConnectionFailed(_PERHAPS) from error
+            raise
+        return _compared(written, body, options.checksum)
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """See ``ObjectStoreClient``."""
@@ -85,7 +124,7 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
         if self._ignores_version(options.version, found):
             found.close()
             raise self._without_versions()
-        return found
+        return _as_asked(found, options.version)
 
     def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
         """See ``ObjectStoreClient``."""
@@ -93,15 +132,13 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
         try:
             found = self._carrier.head_object(bucket, key, options)
         except Exception as error:
-            if options.version is None or not self._quirks.has(Habit.HIDES_VERSIONS_FROM_HEAD):
+            if options.version is None or not self._tells_more_to_get(error):
                 raise
-            if not isinstance(self._meaning(error), NotFound):
-                raise
-            with self._carrier.get_object(bucket, key, options) as read:
-                return _without_body(read)
+            with self.get_object(bucket, key, options) as read:
+                return without_body(read)
         if self._ignores_version(options.version, found):
             raise self._without_versions()
-        return found
+        return _as_asked(found, options.version)
 
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> DeletedObject:
         """See ``ObjectStoreClient``. Of several at once versitygw tells all but the first that there is no such key."""
@@ -142,11 +179,11 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
     def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
         """See ``SupportsMultipart``."""
         self._before.create_upload(bucket, key, options)
-        if not options.tags or not self._quirks.has(Habit.DROPS_TAGS):
-            return self._carrier.create_multipart_upload(bucket, key, options)
-        self._upload_tags.check_room()
-        upload = self._carrier.create_multipart_upload(bucket, key, options)
-        self._upload_tags.keep(upload.upload_id, options.tags)
+        tags = options.tags if options.tags and self._quirks.has(Habit.DROPS_TAGS) else None
+        if tags is not None:
+            self._uploads.check_room()
+        upload, encryption = self._carrier.create_multipart_upload(bucket, key, options)
+        self._uploads.begun(upload.upload_id, options, tags, encryption)
         return upload
 
     def upload_part(
@@ -154,14 +191,18 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
     ) -> PartInfo:
         """See ``SupportsMultipart``."""
         self._before.part(options)
-        return self._carrier.upload_part(bucket, key, upload_id, part_number, body, options)
+        part, encryption = self._carrier.upload_part(bucket, key, upload_id, part_number, body, options)
+        self._uploads.told(upload_id, encryption)
+        return _compared(part, body, options.checksum)
 
     def upload_part_copy(
         self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
     ) -> PartInfo:
         """See ``SupportsMultipart``."""
-        self._before.part_copy(source, options)
-        return self._carrier.upload_part_copy(bucket, key, upload_id, part_number, source, options)
+        self._before.part_copy(source, options, self._uploads.of(upload_id))
+        part, encryption = self._carrier.upload_part_copy(bucket, key, upload_id, part_number, source, options)
+        self._uploads.told(upload_id, encryption)
+        return part
 
     def list_parts_page(self, bucket: str, key: str, upload_id: str, options: ListOptions) -> PartPage:
         """See ``SupportsMultipart``."""
@@ -177,20 +218,20 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
     ) -> ObjectMetadata:
         """See ``SupportsMultipart``."""
-        self._before.complete(bucket, key, upload_id, options)
+        upload = self._uploads.of(upload_id)
         with self._forgetting_if_gone(upload_id):
-            made = self._written(self._carrier.complete_multipart_upload(bucket, key, upload_id, parts, options))
-        tags = self._upload_tags.of(upload_id)
-        if tags is not None:
-            self._api.put_tags(bucket, tags, key, made.version_id)
-            self._upload_tags.forget(upload_id)
-        return made
+            made = upload.made or self._completed(bucket, key, upload_id, parts, options)
+            if upload.tags is not None:
+                upload.made = made  # if its tags cannot be set, completing once more sets them
+                self._api.put_tags(bucket, upload.tags, key, made.version_id)
+        self._uploads.forget(upload_id)
+        return upload_encryption(made, upload, options.encryption, partial(self._carrier.head_object, bucket, key))
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """See ``SupportsMultipart``."""
         with self._forgetting_if_gone(upload_id):
             self._carrier.abort_multipart_upload(bucket, key, upload_id)
-        self._upload_tags.forget(upload_id)
+        self._uploads.forget(upload_id)
 
     def honours(self, bucket: str, key: str, condition: Condition) -> bool:
         """See ``ObjectStoreClient``; the first question about a bucket is answered by trying it out."""
@@ -215,19 +256,42 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
                 each.error.locate("delete_objects", bucket, each.key, str(self.config.framework))
         return outcomes
 
+    def _completed(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
+    ) -> ObjectMetadata:
+        self._before.complete(bucket, key, upload_id, options)
+        return self._written(self._carrier.complete_multipart_upload(bucket, key, upload_id, parts, options))
+
     @contextmanager
     def _forgetting_if_gone(self, upload_id: str) -> Iterator[None]:
         try:
             yield
         except Exception as error:
             if isinstance(self._meaning(error), NotFound):
-                self._upload_tags.forget(upload_id)
+                self._uploads.forget(upload_id)
             raise
 
     def _meaning(self, error: Exception) -> ObjectStoreError:
         """Return what an exception of the carrier says; nothing, if it is of something else."""
         told = error if isinstance(error, ObjectStoreError) else self.classify(error)
         return told or ObjectStoreError()
+
+    def _tells_more_to_get(self, error: Exception) -> bool:
+        """Return whether the answer to a HEAD of a version leaves open what a GET tells.
+
+        A 400 may be about the id, or about the key of what is stored with SSE-C; only the body says it.
+        """
+        told = self._meaning(error)
+        is_hidden = isinstance(told, NotFound) and self._quirks.has(Habit.HIDES_VERSIONS_FROM_HEAD)
+        return is_hidden or told.status == _BAD_REQUEST
+
+    def _may_have_done(self, key: str, error: Exception) -> bool:
+        """Return whether a condition fails that the request itself may have broken, before it was repeated.
+
+        Whether it did cannot be told: a rival may have written the same content.
+        """
+        is_refused = isinstance(self._meaning(error), PreconditionFailed)
+        return is_refused and self._carrier.was_retried(error) and not self._before.is_probe(key)
 
     def _written(self, written: ObjectMetadata) -> ObjectMetadata:
         """Return what the answer to a write says, without what the server has invented."""
@@ -257,5 +321,11 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
         return self._api.get_tags(source_bucket, source_key, options.source_version) or None
 
 
-def _without_body(read: Object) -> ObjectMetadata:
-    return ObjectMetadata(**{field.name: getattr(read, field.name) for field in fields(ObjectMetadata)})
+def _as_asked(found: _Read, version: str | None) -> _Read:
+    """Return what was read with the version that was asked for: MinIO names no version "null"."""
+    return found if version is None else replace(found, version_id=version)
+
+
+def _compared(stored: _Stored, body: Source, algorithm: str | None) -> _Stored:
+    """Return what was stored with the digest that was sent along, compared with what the server tells."""
+    return stored if algorithm is None else with_digest(stored, algorithm, body.digest(algorithm))

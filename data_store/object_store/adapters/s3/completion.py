@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from data_store.object_store.adapters.s3 import etags
 from data_store.object_store.adapters.s3.encryption_results import Head
 from data_store.object_store.adapters.s3.headers import written_metadata
-from data_store.object_store.errors import UploadNotFound
 from data_store.object_store.models import CompleteOptions, GetOptions, ObjectMetadata, PartInfo, SseCustomer
 
 __all__ = ["NO_UPLOAD", "Completion"]
@@ -49,24 +48,18 @@ class Completion:
         """Return the object that was made all the same, by a request whose answer was lost; None if there is none.
 
         Of a request that is repeated servers say that there is no such upload, or that the condition does not hold any
-        more. A rival's object may have the same content: ours is there only if our upload is not under way any more,
-        which MinIO, Ceph, versitygw and Garage tell alike.
+        more; and a server may fail when it has made the object. A rival's object may have the same content: ours is
+        there only if our upload is not under way any more, which MinIO, Ceph, versitygw and Garage tell alike.
 
         Args:
             code: the error code of the answer.
-            retried: whether that answered a repeated request; a first one has made nothing.
-
-        Raises:
-            UploadNotFound: there is no such upload; Ceph answers as if it had failed itself.
+            retried: whether that answered a repeated request; a first one that was refused has made nothing.
         """
         if code != _FAILED and not (retried and code in (_GONE, _REFUSED)):
             return None
         if code != _GONE and not self._is_gone():
             return None
-        made = self._made_before() if retried else None
-        if made is None and code == _FAILED:
-            raise UploadNotFound("there is no such upload", code=_GONE)
-        return made
+        return self._made_before()
 
     def _is_gone(self) -> bool:
         try:

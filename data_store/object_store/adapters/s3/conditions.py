@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from data_store.object_store.adapters.s3.detection import Detection, one_byte
 from data_store.object_store.adapters.s3.errors import is_not_implemented
+from data_store.object_store.adapters.s3.probe import Probe
 from data_store.object_store.adapters.s3.quirks import Habit, ServerQuirks
 from data_store.object_store.errors import UnsupportedOperation, UploadNotFound
 from data_store.object_store.models import (
@@ -49,7 +50,7 @@ class Conditions:
         self._client = client
         self._quirks = quirks
         self._detection = detection
-        self._probes: dict[Condition, Callable[[str, str], bool]] = {
+        self._questions: dict[Condition, Callable[[str, Probe], bool]] = {
             Condition.PUT: self._put,
             Condition.COMPLETE: self._complete,
             Condition.DELETE: self._delete,
@@ -62,10 +63,12 @@ class Conditions:
             ObjectStoreError: it could not be found out: what would be written cannot be written either, perhaps.
         """
         self._quirks.check(key)
-        probe = self._probes.get(condition)
-        if probe is None:
+        question = self._questions.get(condition)
+        if question is None:
             return False
-        if not self._detection.remembered(condition, bucket, lambda: _tried(probe, bucket, key)):
+        if not self._detection.tried_out(
+            condition, bucket, (bucket, key), lambda probe: _asked(question, bucket, probe)
+        ):
             return False
         return condition is not Condition.PUT or not self._has_versions_in_the_way(bucket)
 
@@ -82,41 +85,36 @@ class Conditions:
             return False
         return self._client.versioning_status(bucket) is not VersioningStatus.DISABLED
 
-    def _put(self, bucket: str, key: str) -> bool:
+    def _put(self, bucket: str, probe: Probe) -> bool:
         options = PutOptions(if_match=_etag())
-        with self._detection.probe(bucket, key) as probe:
-            return probe.refuses(lambda: self._client.put_object(bucket, probe.key, one_byte(), options))
+        return probe.refuses(lambda: self._client.put_object(bucket, probe.key, one_byte(), options))
 
-    def _complete(self, bucket: str, key: str) -> bool:
-        """Try it on an upload of its own: if that is gone, it was completed before, and the answer lost."""
+    def _complete(self, bucket: str, probe: Probe) -> bool:
+        """Ask it of an upload of its own: if that is gone, it was completed before, and the answer lost."""
         client, options = self._client, CompleteOptions(if_match=_etag())
-        with self._detection.probe(bucket, key) as probe:
-            upload_id = probe.start(lambda: client.create_multipart_upload(bucket, probe.key, PutOptions())).upload_id
-            parts = [client.upload_part(bucket, probe.key, upload_id, 1, one_byte(), PartOptions())]
-            try:
-                return probe.refuses(
-                    lambda: client.complete_multipart_upload(bucket, probe.key, upload_id, parts, options)
-                )
-            except UploadNotFound:
-                return False
+        upload_id = probe.start(lambda: client.create_multipart_upload(bucket, probe.key, PutOptions())).upload_id
+        parts = [client.upload_part(bucket, probe.key, upload_id, 1, one_byte(), PartOptions())]
+        try:
+            return probe.refuses(lambda: client.complete_multipart_upload(bucket, probe.key, upload_id, parts, options))
+        except UploadNotFound:
+            return False
 
-    def _delete(self, bucket: str, key: str) -> bool:
-        """Try it where nothing is before: who may not delete is told then, and not left with what cannot be deleted."""
+    def _delete(self, bucket: str, probe: Probe) -> bool:
+        """Ask it where nothing is before: who may not delete is told then, and not left with what cannot be deleted."""
         client, options = self._client, DeleteOptions(if_match=_etag())
-        with self._detection.probe(bucket, key) as probe:
-            probe.refuses(lambda: client.delete_object(bucket, probe.key, options))
-            probe.write(lambda: client.put_object(bucket, probe.key, one_byte(), PutOptions()))
-            return probe.refuses(lambda: client.delete_object(bucket, probe.key, options))
+        probe.refuses(lambda: client.delete_object(bucket, probe.key, options))
+        probe.write(lambda: client.put_object(bucket, probe.key, one_byte(), PutOptions()))
+        return probe.refuses(lambda: client.delete_object(bucket, probe.key, options))
 
 
-def _tried(probe: Callable[[str, str], bool], bucket: str, key: str) -> bool:
-    """Return what a probe finds; one that the server does not implement is a no. Any other failure tells nothing.
+def _asked(question: Callable[[str, Probe], bool], bucket: str, probe: Probe) -> bool:
+    """Return the answer to a question; what the server does not implement is a no. Any other failure tells nothing.
 
     The probe's key may be refused for what it is, below an object on a file system, say: so is the real one, then, and
     others in the bucket are not.
     """
     try:
-        return probe(bucket, key)
+        return question(bucket, probe)
     except UnsupportedOperation as error:
         if is_not_implemented(error):
             return False

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from data_store.object_store.adapters.s3.encryption import kept_as
+from data_store.object_store.adapters.s3.errors import is_not_implemented
 from data_store.object_store.adapters.s3.probe import Probe, key_beside
 from data_store.object_store.body import Source
-from data_store.object_store.errors import AccessDenied, ObjectNotFound, UnsupportedOperation
+from data_store.object_store.capabilities import SupportsTags
+from data_store.object_store.errors import AccessDenied, ObjectNotFound, ObjectStoreError, UnsupportedOperation
 from data_store.object_store.models import Encryption, ListOptions, PutOptions, VersioningStatus
 
 if TYPE_CHECKING:
@@ -23,8 +26,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Detection", "one_byte"]
 
-# What was found out in this process, and left something behind: another client of the server must not ask again.
-_FOUND_ANYWHERE: dict[tuple[str, str, str], bool] = {}
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A probe, and how it ended: with an answer, or with an error."""
+
+    probe: Probe
+    outcome: bool | ObjectStoreError
+
+    def answer(self, *, is_clean: bool) -> bool:
+        """Return the answer, or raise the error, as one of the operation that needs the answer."""
+        if not isinstance(self.outcome, ObjectStoreError):
+            return self.outcome
+        raise _of_probe(self.probe.key, self.outcome, is_clean=is_clean) from self.outcome
 
 
 class Detection:
@@ -32,19 +46,17 @@ class Detection:
 
     Args:
         client: the client, which asks with its own operations.
-        server: where it is, to tell it from others.
         is_aws: whether the server is AWS itself, which does what its documentation says and is asked nothing.
     """
 
-    def __init__(self, client: S3Client, server: str, is_aws: bool) -> None:
+    def __init__(self, client: S3Client, is_aws: bool) -> None:
         self._client = client
-        self._server = server
         self._is_aws = is_aws
         self._lock = threading.Lock()
         self._asking: dict[tuple[str, str], threading.RLock] = {}
         self._found: dict[tuple[str, str], bool] = {}
-        self._probes: set[str] = set()
-        self._left = 0
+        self._left: dict[tuple[str, str], _Attempt] = {}
+        self._probe_keys: set[str] = set()
 
     def remembered(self, what: str, where: str, find_out: Callable[[], bool]) -> bool:
         """Return what was found out before, or find it out now, which others who ask the same wait for.
@@ -62,9 +74,30 @@ class Detection:
         with self._lock:
             asking = self._asking.setdefault((what, where), threading.RLock())
         with asking:
-            if (what, where) not in self._found:
-                self._found[what, where] = self._find_out((self._server, what, where), find_out)
-            return self._found[what, where]
+            known = self._found.get((what, where))
+            if known is None:
+                known = self._found[what, where] = find_out()
+            return known
+
+    def tried_out(self, what: str, where: str, beside: tuple[str, str], question: Callable[[Probe], bool]) -> bool:
+        """Return what was found out before, or try it out on a random key, of which nothing stays in the end.
+
+        While that cannot be deleted, the question is not asked again in the bucket, and its outcome stands.
+
+        Args:
+            what: the question.
+            where: what the answer holds for: a bucket, or ``""`` for the server.
+            beside: the bucket, and a key whose directory the random one is in.
+            question: asks the server.
+
+        Raises:
+            ObjectStoreError: it could not be found out; the error is not located, and names the random key.
+        """
+        return self.remembered(what, where, lambda: self._try_out(what, beside, question))
+
+    def forget(self) -> None:
+        """Find everything out again."""
+        self._found.clear()
 
     def require_versions(self, bucket: str) -> None:
         """Raise if the server does not know versions: it would act on the current object instead."""
@@ -80,48 +113,50 @@ class Detection:
 
     def require_tags(self, bucket: str, key: str) -> None:
         """Raise if the server has no tags of objects."""
-        self.remembered("tags", "", lambda: self._knows_tags(bucket, key))
+        if not self.tried_out("tags", "", (bucket, key), lambda probe: self._knows_tags(bucket, probe)):
+            raise UnsupportedOperation(f"this server has no {SupportsTags.__name__}: it does not implement them")
 
     def require_lock(self, bucket: str) -> None:
         """Raise if versions in the bucket cannot be locked."""
         self.remembered("lock", bucket, lambda: self._knows_lock(bucket))
 
     def require_encryption(self, bucket: str, key: str, encryption: Encryption) -> None:
-        """Raise if the server would not encrypt what is written with this kind of encryption."""
-        kind = type(encryption).__name__
-        if not self.remembered(kind, "", lambda: self._encrypts(bucket, key, encryption)):
-            raise UnsupportedOperation(f"this server takes {kind}, and does not encrypt")
+        """Raise if the server would not encrypt what is written with this kind of encryption.
 
-    @contextmanager
-    def probe(self, bucket: str, key: str) -> Iterator[Probe]:
-        """Give a random key beside another one, which ``is_probe`` knows meanwhile; nothing stays of it in the end.
-
-        Raises:
-            AccessDenied: it may not be tried out.
+        Of each bucket: where one has the same by default, its answer says nothing about others.
         """
-        probe = Probe(self._client, bucket, key_beside(key), lambda: self.has_versions(bucket))
-        self._probes.add(probe.key)
-        try:
-            yield probe
-        except AccessDenied as error:
-            raise _denied(probe.key, error) from error
-        finally:
-            self._probes.discard(probe.key)
-            if not probe.clean():
-                self._left += 1
+        kind = type(encryption).__name__
+        if not self.tried_out(kind, bucket, (bucket, key), lambda probe: self._encrypts(bucket, probe, encryption)):
+            raise UnsupportedOperation(f"this server takes {kind}, and does not encrypt so")
 
     def is_probe(self, key: str) -> bool:
         """Return whether a key is one of a question that is being asked."""
-        return key in self._probes
+        return key in self._probe_keys
 
-    def _find_out(self, question: tuple[str, str, str], find_out: Callable[[], bool]) -> bool:
-        if question in _FOUND_ANYWHERE:
-            return _FOUND_ANYWHERE[question]
-        left = self._left
-        found = find_out()
-        if self._left > left:
-            _FOUND_ANYWHERE[question] = found
-        return found
+    def _try_out(self, what: str, beside: tuple[str, str], question: Callable[[Probe], bool]) -> bool:
+        bucket, key = beside
+        left = self._left.get((what, bucket))
+        if left is not None and not left.probe.clean():
+            return left.answer(is_clean=False)
+        self._left.pop((what, bucket), None)
+        attempt = self._attempt(bucket, key, question)
+        is_clean = attempt.probe.clean()
+        if not is_clean:
+            self._left[what, bucket] = attempt
+        return attempt.answer(is_clean=is_clean)
+
+    def _attempt(self, bucket: str, key: str, question: Callable[[Probe], bool]) -> _Attempt:
+        probe = Probe(self._client, bucket, key_beside(key), lambda: self.has_versions(bucket))
+        self._probe_keys.add(probe.key)
+        try:
+            return _Attempt(probe, question(probe))
+        except ObjectStoreError as error:
+            return _Attempt(probe, error)
+        except BaseException:
+            probe.clean()
+            raise
+        finally:
+            self._probe_keys.discard(probe.key)
 
     def _knows_versions(self, bucket: str) -> bool:
         try:
@@ -131,27 +166,34 @@ class Detection:
                 raise
         return True
 
-    def _knows_tags(self, bucket: str, key: str) -> bool:
-        with self.probe(bucket, key) as probe, suppress(ObjectNotFound):
+    def _knows_tags(self, bucket: str, probe: Probe) -> bool:
+        try:
             self._client.get_tags(bucket, probe.key)
+        except ObjectNotFound:
+            return True
+        except UnsupportedOperation as error:
+            if is_not_implemented(error):
+                return False
+            raise
         return True
 
     def _knows_lock(self, bucket: str) -> bool:
         self._client.get_default_retention(bucket)
         return True
 
-    def _encrypts(self, bucket: str, key: str, encryption: Encryption) -> bool:
-        """Write something and look whether the answer says that it was encrypted."""
+    def _encrypts(self, bucket: str, probe: Probe, encryption: Encryption) -> bool:
+        """Write something and look whether the answer says that it was encrypted as it was to be."""
         options = PutOptions(encryption=encryption)
-        with self.probe(bucket, key) as probe:
-            made = probe.write(lambda: self._client.put_object(bucket, probe.key, one_byte(), options))
-        return made.encryption is not None
+        made = probe.write(lambda: self._client.put_object(bucket, probe.key, one_byte(), options))
+        return made.encryption == kept_as(encryption)
 
 
-def _denied(key: str, error: AccessDenied) -> AccessDenied:
-    """Return what it means that a probe was denied, to be raised of the operation that needs its answer."""
+def _of_probe(key: str, error: ObjectStoreError, *, is_clean: bool) -> ObjectStoreError:
+    """Return what the failure of a probe means, to be raised of the operation that needs its answer."""
     reason = f"what this server does here cannot be tried out under the random key {key!r}: {error.reason}"
-    return AccessDenied(reason, code=error.code, status=error.status, request_id=error.request_id)
+    if not is_clean:
+        reason = f"{reason.rstrip('. ')}; it is not tried again until what is left there can be deleted"
+    return type(error)(reason, code=error.code, status=error.status, request_id=error.request_id)
 
 
 def one_byte() -> Source:

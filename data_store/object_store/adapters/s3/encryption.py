@@ -19,6 +19,7 @@ __all__ = [
     "customer_headers",
     "encryption_headers",
     "encryption_told",
+    "kept_as",
     "source_customer_headers",
 ]
 
@@ -53,6 +54,13 @@ def customer_headers(encryption: Encryption | None) -> dict[str, str]:
 def source_customer_headers(encryption: SseCustomer | None) -> dict[str, str]:
     """Return the headers that bring the key of a copy's source."""
     return _key_headers(_SOURCE_CUSTOMER, encryption)
+
+
+def kept_as(encryption: Encryption) -> str:
+    """Return how a server says that it keeps what is encrypted so, as ``encryption_told`` has it."""
+    if isinstance(encryption, SseCustomer):
+        return "SSE-C"
+    return "aws:kms" if isinstance(encryption, SseKms) else "AES256"
 
 
 def encryption_told(headers: Mapping[str, str]) -> str | None:

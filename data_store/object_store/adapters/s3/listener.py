@@ -171,7 +171,8 @@ class Listener(EventFeed):
                 heard, self._empty_answers = True, 0
         finally:
             drop(answer)
-        self._empty_answers += not heard
+        if not heard:
+            self._empty_answers += 1
         if self._empty_answers >= _MAX_EMPTY_ANSWERS:
             raise InvalidAnswer("each time the stream of events ends before anything has come")
 
@@ -259,7 +260,7 @@ def _event(record: dict[str, Any]) -> ObjectEvent | None:
         bucket=required(_text(record["s3"]["bucket"], "name"), "name"),
         key=required(_text(found, "key"), "key"),
         version_id=_text(found, "versionId"),
-        size=_size(found),
+        size=_size(found, 0 if kind is EventKind.CREATED else None),
         etag=_text(found, "eTag"),
         time=xml.time(record.get("eventTime")),
     )
@@ -273,8 +274,9 @@ def _text(told: dict[str, Any], name: str) -> str | None:
     return found
 
 
-def _size(told: dict[str, Any]) -> int | None:
-    found = told.get("size")
+def _size(told: dict[str, Any], left_out: int | None) -> int | None:
+    """Return the size, or what it means that there is none: MinIO leaves out a size of 0."""
+    found = told.get("size", left_out)
     if found is not None and (type(found) is not int or found < 0):
         raise TypeError("the size is no number of bytes")
     return found

@@ -10,10 +10,11 @@ from urllib3 import BaseHTTPResponse
 
 from data_store.object_store.adapters.s3 import headers, request_headers
 from data_store.object_store.adapters.s3.answers import required, required_etag
+from data_store.object_store.adapters.s3.carrier import Answered
 from data_store.object_store.adapters.s3.checksum_headers import told_in
 from data_store.object_store.adapters.s3.completion import NO_UPLOAD, Completion
-from data_store.object_store.adapters.s3.encryption_results import UploadEncryption
-from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, xml_answer
+from data_store.object_store.adapters.s3.encryption import encryption_told
+from data_store.object_store.adapters.s3.exchange import AnswerError, Request, xml_answer
 from data_store.object_store.adapters.s3.objects import ObjectActions
 from data_store.object_store.adapters.s3.transport import was_retried
 from data_store.object_store.adapters.s3.xml_uploads import (
@@ -37,7 +38,6 @@ from data_store.object_store.models import (
     PutOptions,
     UploadPage,
 )
-from data_store.object_store.sources import with_digest
 
 __all__ = ["MultipartActions"]
 
@@ -45,11 +45,7 @@ __all__ = ["MultipartActions"]
 class MultipartActions(ObjectActions):
     """The actions on multipart uploads of one server."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(exchange)
-        self._encryption = UploadEncryption()
-
-    def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> MultipartUpload:
+    def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> Answered[MultipartUpload]:
         """CreateMultipartUpload. Repeated after a lost answer it leaves an empty upload without parts behind."""
         sent = request_headers.upload_headers(options)
         answer = self._exchange.send(
@@ -57,32 +53,30 @@ class MultipartActions(ObjectActions):
         )
         root = xml_answer(answer, "InitiateMultipartUploadResult")
         upload_id = required(root.findtext("UploadId"), "UploadId")
-        self._encryption.begun(upload_id, options.encryption, answer.headers)
-        return MultipartUpload(key, bucket, upload_id)
+        return Answered(MultipartUpload(key, bucket, upload_id), encryption_told(answer.headers))
 
     def upload_part(
         self, bucket: str, key: str, upload_id: str, part_number: int, body: Source, options: PartOptions
-    ) -> PartInfo:
+    ) -> Answered[PartInfo]:
         """UploadPart."""
         digest = None if options.checksum is None else body.digest(options.checksum).hex()
         query, sent = _part_query(upload_id, part_number), request_headers.part_headers(options, digest)
         answer = self._exchange.send(
             Request(method="PUT", bucket=bucket, key=key, query=query, headers=sent, body=body)
         )
-        self._encryption.sent(upload_id, answer.headers)
         part = headers.part_info(part_number, body.size, answer.headers.get("ETag"), answer.headers)
-        return part if options.checksum is None else with_digest(part, options.checksum, body.digest(options.checksum))
+        return Answered(part, encryption_told(answer.headers))
 
     def upload_part_copy(
         self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
-    ) -> PartInfo:
+    ) -> Answered[PartInfo]:
         """UploadPartCopy."""
         query, sent = _part_query(upload_id, part_number), request_headers.part_copy_headers(source, options)
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, query=query, headers=sent))
         root = xml_answer(answer, "CopyPartResult")
-        self._encryption.sent(upload_id, answer.headers)
         etag = required_etag(root.findtext("ETag"))
-        return PartInfo(part_number, etag, source.length, checksums=told_in(root) or None)
+        part = PartInfo(part_number, etag, source.length, checksums=told_in(root) or None)
+        return Answered(part, encryption_told(answer.headers))
 
     def list_parts_page(self, bucket: str, key: str, upload_id: str, options: ListOptions) -> PartPage:
         """ListParts, one page. To Ceph an unknown upload is a missing key."""
@@ -103,33 +97,28 @@ class MultipartActions(ObjectActions):
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
     ) -> ObjectMetadata:
         """CompleteMultipartUpload; one that was made by a request whose answer was lost is a success."""
-        request = Request(
-            method="POST",
-            bucket=bucket,
-            key=key,
-            query={"uploadId": upload_id},
-            headers=request_headers.complete_headers(options),
-            body=complete_request(parts),
-        )
-        head = partial(self.head_object, bucket, key)
-        completion = Completion(bucket, key, parts, options, head, partial(self._is_under_way, bucket, key, upload_id))
+        head, under_way = partial(self.head_object, bucket, key), partial(self._is_under_way, bucket, key, upload_id)
+        completion = Completion(bucket, key, parts, options, head, under_way)
         try:
-            answer, root = self._send_completion(request)
+            answer, root = self._complete(bucket, key, upload_id, parts, options)
         except AnswerError as error:
             made = completion.failed(error.code, retried=error.retried)
             if made is None:
                 raise
-        else:
-            made = completion.succeeded(answer.headers, root.findtext("ETag"), told_in(root))
-        return self._encryption.completed(upload_id, made, options.encryption, head)
+            return made
+        return completion.succeeded(answer.headers, root.findtext("ETag"), told_in(root))
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """AbortMultipartUpload."""
         self._exchange.send(Request(method="DELETE", bucket=bucket, key=key, query={"uploadId": upload_id}))
-        self._encryption.aborted(upload_id)
 
-    def _send_completion(self, request: Request) -> tuple[BaseHTTPResponse, Element]:
-        answer = self._exchange.send(request)
+    def _complete(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
+    ) -> tuple[BaseHTTPResponse, Element]:
+        sent, query = request_headers.complete_headers(options), {"uploadId": upload_id}
+        answer = self._exchange.send(
+            Request(method="POST", bucket=bucket, key=key, query=query, headers=sent, body=complete_request(parts))
+        )
         try:
             return answer, xml_answer(answer, "CompleteMultipartUploadResult")
         except AnswerError as error:

@@ -9,9 +9,9 @@ from xml.etree.ElementTree import Element
 from urllib3 import BaseHTTPResponse
 
 from data_store.object_store.adapters.s3 import errors, headers, request_headers, xml
-from data_store.object_store.adapters.s3.answers import required_etag, settle
+from data_store.object_store.adapters.s3.answers import deletion, required_etag, settle
 from data_store.object_store.adapters.s3.encryption_results import copy_encryption
-from data_store.object_store.adapters.s3.exchange import Exchange, Request, content_md5, drop, xml_answer
+from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, content_md5, drop, xml_answer
 from data_store.object_store.adapters.s3.ranges import check_range
 from data_store.object_store.adapters.s3.transport import attempts_made
 from data_store.object_store.body import Source
@@ -26,7 +26,6 @@ from data_store.object_store.models import (
     ObjectMetadata,
     PutOptions,
 )
-from data_store.object_store.sources import with_digest
 
 __all__ = ["ObjectActions", "deleted_object", "version_query"]
 
@@ -49,10 +48,11 @@ class ObjectActions:
         sent = request_headers.put_headers(options, digest)
         answer = self._exchange.send(Request(method="PUT", bucket=bucket, key=key, headers=sent, body=body))
         etag = required_etag(answer.headers.get("ETag"))
-        written = headers.written_metadata(bucket, key, answer.headers, body.size, etag)
-        if options.checksum is None:
-            return written
-        return with_digest(written, options.checksum, body.digest(options.checksum))
+        return headers.written_metadata(bucket, key, answer.headers, body.size, etag)
+
+    def was_retried(self, error: Exception) -> bool:
+        """See ``Carrier``."""
+        return isinstance(error, AnswerError) and error.retried
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject; the body is read from the connection."""
@@ -155,5 +155,4 @@ def _outcome(element: Element, named: ObjectIdentifier) -> DeletedObject:
         is_missing = isinstance(error, NotFound) or (named.version_id is not None and code in _NO_SUCH_VERSION)
         return DeletedObject(named.key, named.version_id, error=None if is_missing else error)
     is_marker = element.findtext("DeleteMarker") == "true"
-    marker = xml.text(element, "DeleteMarkerVersionId") if is_marker else None
-    return DeletedObject(named.key, marker or named.version_id, is_delete_marker=is_marker)
+    return deletion(named, xml.text(element, "DeleteMarkerVersionId"), is_marker=is_marker)

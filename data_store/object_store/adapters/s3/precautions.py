@@ -9,6 +9,7 @@ from data_store.object_store.adapters.s3.conditions import Conditions
 from data_store.object_store.adapters.s3.detection import Detection
 from data_store.object_store.adapters.s3.encryption import check_private
 from data_store.object_store.adapters.s3.quirks import Habit, ServerQuirks
+from data_store.object_store.adapters.s3.uploads_under_way import UploadUnderWay
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import ObjectNotFound, PreconditionFailed, UnsupportedOperation
 from data_store.object_store.models import (
@@ -51,8 +52,16 @@ class Precautions:
         self._client = client
         self._connection = connection
         self._quirks = quirks
-        self._detection = Detection(client, connection.endpoint or "", is_aws)
+        self._detection = Detection(client, is_aws)
         self.conditions = Conditions(client, self._detection, quirks)
+
+    def is_probe(self, key: str) -> bool:
+        """Return whether a key is one of a question that is being asked."""
+        return self._detection.is_probe(key)
+
+    def forget(self) -> None:
+        """Find out anew what the server has."""
+        self._detection.forget()
 
     def put(self, bucket: str, key: str, options: PutOptions) -> None:
         """Before PutObject."""
@@ -116,7 +125,7 @@ class Precautions:
         """Before UploadPart."""
         self._private(options.encryption)
 
-    def part_copy(self, source: CopySource, options: PartOptions) -> None:
+    def part_copy(self, source: CopySource, options: PartOptions, upload: UploadUnderWay) -> None:
         """Before UploadPartCopy."""
         self._quirks.check(source.key)
         self.version(source.bucket, source.version)
@@ -124,7 +133,8 @@ class Precautions:
         self._private(options.encryption)
         if source.encryption is not None and self._quirks.has(Habit.COPIES_NO_ENCRYPTED_PARTS):
             raise UnsupportedOperation("this server cannot copy parts of what is encrypted with a key of the caller")
-        if options.checksum is not None and self._quirks.has(Habit.COPIES_NO_CHECKSUMS_OF_PARTS):
+        has_checksum = options.checksum is not None or upload.has_checksum
+        if has_checksum and self._quirks.has(Habit.COPIES_NO_CHECKSUMS_OF_PARTS):
             raise UnsupportedOperation("this server has no right checksums of copied parts: send them instead")
 
     def create_upload(self, bucket: str, key: str, options: PutOptions) -> None:

@@ -17,7 +17,6 @@ from data_store.object_store.errors import (
     PreconditionFailed,
     ServerError,
     StoreClosed,
-    Throttled,
     TimedOut,
     UnsupportedOperation,
     UploadNotFound,
@@ -41,7 +40,6 @@ _logger = logging.getLogger("data_store.object_store")
 _PREFIX = ".data-store-probe-"
 _MAX_DIRECTORY = 1024 - len(_PREFIX) - len(uuid.uuid4().hex)  # bytes; a key has at most 1,024
 _UNCLEAR = (ConnectionFailed, TimedOut, ServerError, StoreClosed, UploadNotFound)  # it may have been done all the same
-_IN_TROUBLE = (ConnectionFailed, TimedOut, Throttled, StoreClosed)  # whatever else is asked will fail as well
 _Made = TypeVar("_Made", ObjectMetadata, DeletedObject)
 
 
@@ -97,7 +95,7 @@ class Probe:
         return upload
 
     def clean(self) -> bool:
-        """Delete what was made; return whether all of it is gone.
+        """Delete what was made; return whether all of it is gone, as far as answers tell. May be called again.
 
         Never raises: what is left is told in the log, and neither hides what was found out nor why it was not.
         """
@@ -120,15 +118,19 @@ class Probe:
         """Abort the upload that is known, and others: its start may have been repeated, the first answer lost."""
         for upload_id in self._uploads:
             self._abort(upload_id)
+        for upload_id in self._listed_uploads():
+            self._abort(upload_id)
+        self._uploads.clear()
+        self._may_have_uploads = False
+
+    def _listed_uploads(self) -> list[str]:
         try:
             page = self._client.list_uploads_page(self._bucket, self.key, ListOptions())
         except (AccessDenied, UnsupportedOperation):
             if self._may_have_uploads:
                 raise
-            return
-        for upload in page.uploads:
-            if upload.key == self.key:
-                self._abort(upload.upload_id)
+            return []
+        return [upload.upload_id for upload in page.uploads if upload.key == self.key]
 
     def _abort(self, upload_id: str) -> None:
         with suppress(NotFound):  # it was completed
@@ -136,55 +138,73 @@ class Probe:
 
     def _delete_objects(self) -> None:
         status = self._versioning()
+        if status is None:
+            self._delete_current()
+            status = self._told()
+            if status is None:  # MinIO's answer names no marker where versioning is suspended
+                message = "nothing tells whether bucket %r has versions: a probe may have left a delete marker, key %r"
+                _logger.warning(message, self._bucket, self.key)
+        elif status is VersioningStatus.DISABLED:
+            self._delete_current()
         if status is VersioningStatus.ENABLED:
             self._delete_versions()
-        else:
-            self._delete("null" if status is VersioningStatus.SUSPENDED else None)
+        elif status is VersioningStatus.SUSPENDED:
+            self._delete("null")
+        self._made.clear()
+        self._may_be_there = False
 
-    def _versioning(self) -> VersioningStatus:
-        """Return how the bucket keeps what was made; the bucket is asked where no answer has told.
+    def _versioning(self) -> VersioningStatus | None:
+        """Return how the bucket keeps what was made; the bucket is asked where no answer has told, None if in vain.
 
-        Where versioning is suspended, answers do not name the version, and a DELETE without one leaves a marker.
+        Where versioning is suspended, answers may not name the version, and a DELETE without one leaves a marker.
         """
+        told = self._told()
+        if told is not None:
+            return told
+        try:
+            return self._client.versioning_status(self._bucket)
+        except UnsupportedOperation:
+            return VersioningStatus.DISABLED
+        except AccessDenied:
+            return None
+
+    def _told(self) -> VersioningStatus | None:
+        """Return what the answers tell by the versions that they name."""
         ids = {made.version_id for made in self._made} - {None}
         if ids == {"null"}:
             return VersioningStatus.SUSPENDED
         if ids:
             return VersioningStatus.ENABLED if self._has_versions() else VersioningStatus.DISABLED
-        try:
-            return self._client.versioning_status(self._bucket)
-        except _IN_TROUBLE:
-            raise
-        except ObjectStoreError:
-            return VersioningStatus.DISABLED
+        return None
 
     def _delete_versions(self) -> None:
         """Delete all versions, and the markers; what a default retention keeps is hidden by a marker."""
-        history = self._history()
+        history, unknown = self._history()
         versions = [each.version_id for each in history if not each.is_delete_marker]
         refusals = [refusal for version in versions if (refusal := self._refusal(version))]
+        stays = [*refusals, *unknown]
         is_hidden = bool(history) and history[0].is_delete_marker
-        for each in history[1:] if refusals and is_hidden else history:
+        for each in history[1:] if stays and is_hidden else history:
             if each.is_delete_marker:
                 self._delete(each.version_id)
         if refusals and not is_hidden:
-            self._delete(None)
-        if refusals:
-            raise refusals[0]
+            self._delete_current()
+        if stays:
+            raise stays[0]
 
-    def _history(self) -> list[ObjectVersion]:
+    def _history(self) -> tuple[list[ObjectVersion], list[AccessDenied]]:
         """Return versions and markers of the key, newest first; a write may have made one before its answer was lost.
 
-        Who may not list them is given those that answers named.
+        Who may not list them is given those that answers named, and why there may be others where an answer was lost.
         """
         try:
             page = self._client.list_versions_page(self._bucket, self.key, ListOptions())
-        except AccessDenied:
+        except AccessDenied as error:
             named = [_as_version(made) for made in reversed(self._made) if made.version_id is not None]
             if not named:
                 raise
-            return named
-        return [each for each in page.versions if each.key == self.key]
+            return named, [error] if self._may_be_there else []
+        return [each for each in page.versions if each.key == self.key], []
 
     def _refusal(self, version: str) -> AccessDenied | None:
         try:
@@ -193,9 +213,14 @@ class Probe:
             return error
         return None
 
-    def _delete(self, version: str | None) -> None:
+    def _delete(self, version: str) -> None:
         with suppress(NotFound):
             self._client.delete_object(self._bucket, self.key, DeleteOptions(version=version))
+
+    def _delete_current(self) -> None:
+        """Delete what is there without its version, which makes a marker where there are versions."""
+        with suppress(NotFound):
+            self._made.append(self._client.delete_object(self._bucket, self.key, DeleteOptions()))
 
 
 def key_beside(key: str) -> str:

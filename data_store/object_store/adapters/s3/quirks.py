@@ -52,7 +52,7 @@ class Habit(Enum):
     HIDES_VERSIONS_OF_COPIES = auto()
     """The answer to CopyObject has no version id, though there are versions."""
     COMPLETES_AGAIN = auto()
-    """Completing an upload that was completed succeeds, with the ETag of whatever parts are named."""
+    """Completing an upload that has ended succeeds, with the ETag of whatever parts are named, or fails with a 500."""
 
 
 _HABITS = {
@@ -67,6 +67,7 @@ _HABITS = {
     "ceph": frozenset(
         {
             Habit.ADDS_NOTIFICATION_RULES,
+            Habit.COMPLETES_AGAIN,
             Habit.CONDITIONS_WITHOUT_VERSIONS,
             Habit.COPIES_IN_THE_CLEAR,
             Habit.COPIES_NO_ENCRYPTED_PARTS,

@@ -44,14 +44,6 @@ _FILTERS = ("Filter", "Filter/And")  # Ceph puts a prefix beside And
 _PREFIXES = ("Prefix", "Filter/Prefix", "Filter/And/Prefix")
 _STATUSES = {"Enabled": True, "Disabled": False}
 _SEVERAL = frozenset({"Expiration", "Tag"})  # days and delete markers are two of one rule
-_ACTIONS = (
-    "expire_after_days",
-    "expire_at",
-    "expire_delete_markers",
-    "noncurrent_days",
-    "abort_uploads_after_days",
-    "transition",
-)
 
 
 def lifecycle_rules(root: Element) -> list[LifecycleRule]:
@@ -123,7 +115,7 @@ def _rule(item: Element) -> LifecycleRule:
         **_conditions(item),
         **_transitions(item),
     )
-    if not any(getattr(rule, action) for action in _ACTIONS):
+    if not any(rule.actions.values()):
         raise _inexpressible(f"{rule.id!r} has no action")
     return rule
 

@@ -8,14 +8,15 @@ from typing import ClassVar
 
 import pytest
 
-from data_store.object_store.capabilities import SupportsEncryption, SupportsMultipart
-from data_store.object_store.errors import ObjectStoreError
+from data_store.object_store.capabilities import SupportsEncryption, SupportsMultipart, SupportsVersioning
+from data_store.object_store.errors import NotFound, ObjectStoreError
 from data_store.object_store.models import Encryption as AtRest
 from data_store.object_store.models import SseCustomer, SseKms, SseS3
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import By, needs
 from data_store.object_store.testing.conformance.streams import copied_in_parts, large_size
+from data_store.object_store.testing.conformance.versioned import write
 from data_store.object_store.testing.facts import (
     COPIES_THAT_ENCRYPT,
     ENCRYPTED_COPIES,
@@ -115,10 +116,11 @@ class Encryption(ConformanceGroup):
         """A copy onto itself keeps what it does not change, and how it is kept is not changed."""
         encryption = KINDS[kind](kms_key)
         key = _to_read(encryption)
-        before = store.put_object(b"secret", "key", bucket, encryption=encryption, metadata={"a": "b"})
+        store.put_object(b"secret", "key", bucket, encryption=encryption, metadata={"a": "b"})
+        before = store.head_object("key", bucket, encryption=key)
         copied = store.copy_object("key", "key", bucket, bucket, metadata={"c": "d"}, source_encryption=key)
         head = store.head_object("key", bucket, encryption=key)
-        assert (head.encryption, head.kms_key_id) == (TOLD[kind], before.kms_key_id or head.kms_key_id)
+        assert (head.encryption, head.kms_key_id) == (TOLD[kind], before.kms_key_id)
         assert (head.metadata, copied.encryption) == ({"c": "d"}, head.encryption)
         assert store.read_object("key", bucket, encryption=key) == b"secret"
 
@@ -154,6 +156,18 @@ class Encryption(ConformanceGroup):
         with pytest.raises(ObjectStoreError):
             store.head_object("key", bucket, encryption=key)
         assert store.read_object("key", bucket, encryption=KEY) == b"secret"
+
+    @needs(ENCRYPTION_CUSTOMER, SupportsVersioning)
+    def test_a_version_without_its_key_is_there_all_the_same(
+        self, store: ObjectStore, versioned_bucket: str, unique_key: str
+    ) -> None:
+        """It cannot be read, which is not the same as not being there."""
+        version = write(store, b"secret", unique_key, versioned_bucket, encryption=KEY)
+        for read in (store.head_object, store.read_object, store.exists):
+            with pytest.raises(ObjectStoreError) as caught:
+                read(unique_key, versioned_bucket, version)
+            assert not isinstance(caught.value, NotFound)
+        assert store.exists(unique_key, versioned_bucket, version, encryption=KEY) is True
 
     @needs(ENCRYPTION_CUSTOMER)
     def test_the_key_of_the_caller_is_never_shown(

@@ -58,6 +58,13 @@ class Events(ConformanceGroup):
             events = self._events(store, watch, bucket, ["copy"])
         assert [(event.kind, event.key, event.size) for event in events] == [(EventKind.CREATED, "copy", 7)]
 
+    def test_an_empty_object_is_told_with_its_size(self, store: ObjectStore, bucket: str) -> None:
+        """Its event has a size of 0, which a server may leave out."""
+        with store.watch(bucket) as watch:
+            store.put_object(b"", "empty", bucket)
+            events = self._events(store, watch, bucket, ["empty"])
+        assert [(event.kind, event.key, event.size) for event in events] == [(EventKind.CREATED, "empty", 0)]
+
     @needs(SupportsMultipart)
     def test_objects_in_parts_are_told_once(self, store: ObjectStore, bucket: str) -> None:
         """A large object is one event, of its whole size, when it is complete."""
@@ -147,6 +154,7 @@ class Events(ConformanceGroup):
         with store.watch(bucket) as watch:
             assert watch.next(timeout=0.05) is None
             assert watch.next(timeout=0) is None
+            assert watch.closed is False
             store.put_object(b"content", "key", bucket)
             assert [event.key for event in self._events(store, watch, bucket, ["key"])] == ["key"]
 
@@ -176,13 +184,28 @@ class Events(ConformanceGroup):
         assert list(watch) == []
 
     def test_a_closed_watch_tells_nothing(self, store: ObjectStore, bucket: str) -> None:
-        """After the with block nothing is told any more, and closing again does nothing."""
+        """After the with block nothing is told any more, the watch says so, and closing again does nothing."""
         with store.watch(bucket) as watch:
             pass
         store.put_object(b"content", "key", bucket)
         watch.close()
         assert watch.next(timeout=0.1) is None
+        assert watch.closed is True
         assert list(watch) == []
+
+    def test_a_closed_watch_ends_a_loop_with_timeouts(self, store: ObjectStore, bucket: str) -> None:
+        """Who waits with a timeout tells by ``closed`` whether to go on."""
+        watch = store.watch(bucket)
+
+        def wait() -> None:
+            while not watch.closed:
+                watch.next(timeout=SECONDS)
+
+        waiting = Thread(target=wait, daemon=True)
+        waiting.start()
+        watch.close()
+        waiting.join(SECONDS)
+        assert not waiting.is_alive()
 
     def test_a_closed_store_ends_its_watches(self, another_store: ObjectStore, bucket: str) -> None:
         """Closing the store ends a watch, with or without StoreClosed, but never leaves it waiting."""
@@ -202,6 +225,7 @@ class Events(ConformanceGroup):
         another_store.close()
         waiting.join(SECONDS)
         assert ended in (["closed"], ["ended"])
+        assert watch.closed is True
 
     def test_a_watch_goes_on_behind_an_event(self, store: ObjectStore, another_store: ObjectStore, bucket: str) -> None:
         """start= takes the cursor of an event: what happened behind it is told, to another store too."""

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from data_store.object_store.client import ObjectStoreClient
-from data_store.object_store.errors import InvalidArgument, StoreClosed
+from data_store.object_store.errors import BucketNotFound, InvalidArgument, StoreClosed
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.streams import SourceError
@@ -39,6 +39,19 @@ class LifecycleOfTheStore(ConformanceGroup):
     def test_a_ping_is_answered(self, store: ObjectStore) -> None:
         """A store that is reached answers a ping with nothing, and needs no bucket for it."""
         assert store.ping() is None  # type: ignore[func-returns-value]  # that it returns at all is the answer
+
+    def test_a_deep_ping_needs_its_root_bucket(self, store: ObjectStore, missing_bucket: str) -> None:
+        """It raises BucketNotFound where there is none, unless create_root_bucket makes it."""
+        update = {"root_bucket": missing_bucket, "create_root_bucket": False}
+        with ObjectStore(store.config.model_copy(update=update)) as rooted:
+            rooted.ping()
+            with pytest.raises(BucketNotFound) as caught:
+                rooted.ping(deep=True)
+        assert (caught.value.operation, caught.value.bucket) == ("ping", missing_bucket)
+        assert store.bucket_exists(missing_bucket) is False
+        with ObjectStore(store.config.model_copy(update=update | {"create_root_bucket": True})) as rooted:
+            rooted.ping(deep=True)
+        assert store.bucket_exists(missing_bucket) is True
 
     def test_the_configuration_is_readable(self, store: ObjectStore) -> None:
         """The configuration and the framework of a store can be read."""

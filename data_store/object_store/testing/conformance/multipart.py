@@ -18,7 +18,13 @@ from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import needs
 from data_store.object_store.testing.conformance.streams import OneWayStream
 from data_store.object_store.testing.conformance.versioned import listed, write
-from data_store.object_store.testing.facts import CONCURRENT_UPLOADS, EMPTY_PARTS, PARTS_LEFT_OUT, SMALL_SOURCES
+from data_store.object_store.testing.facts import (
+    CONCURRENT_UPLOADS,
+    EMPTY_PARTS,
+    PARTS_LEFT_OUT,
+    SMALL_SOURCES,
+    TAGS_OF_UPLOADS,
+)
 from data_store.object_store.testing.helpers import random_bytes
 
 __all__ = ["FIVE_MIB", "MultipartControl"]
@@ -167,12 +173,23 @@ class MultipartControl(ConformanceGroup):
         head = store.head_object("key", bucket)
         assert {name: getattr(head, name) for name in OPTIONS} == OPTIONS
 
-    @needs(SupportsTags)
-    def test_an_object_in_parts_has_its_tags(self, store: ObjectStore, bucket: str) -> None:
-        """Tags that an upload was started with are the object's."""
+    @needs(SupportsTags, TAGS_OF_UPLOADS)
+    @pytest.mark.parametrize("completed_by", ["the same store", "another store"])
+    def test_an_object_in_parts_has_its_tags(
+        self, store: ObjectStore, another_store: ObjectStore, bucket: str, completed_by: str
+    ) -> None:
+        """Tags that an upload was started with are the object's, whoever completes it."""
         upload_id = store.create_multipart_upload("key", bucket, tags={"a": "b c"}).upload_id
         part = store.upload_part(b"content", "key", upload_id, 1, bucket)
-        store.complete_multipart_upload("key", upload_id, [part], bucket)
+        completing = store if completed_by == "the same store" else another_store
+        completing.complete_multipart_upload("key", upload_id, [part], bucket)
+        assert store.get_tags("key", bucket) == {"a": "b c"}
+
+    @needs(SupportsTags)
+    def test_the_context_gives_its_object_tags(self, store: ObjectStore, bucket: str) -> None:
+        """One store begins and completes it, which can set what a server drops."""
+        with store.multipart_upload("key", bucket, tags={"a": "b c"}) as upload:
+            upload.upload_part(b"content")
         assert store.get_tags("key", bucket) == {"a": "b c"}
 
     def test_parts_are_listed_in_order(self, store: ObjectStore, bucket: str) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
 
-from data_store.object_store.capabilities import SupportsTags, SupportsVersioning
-from data_store.object_store.errors import ObjectNotFound
+from data_store.object_store.capabilities import SupportsMultipart, SupportsTags, SupportsVersioning
+from data_store.object_store.errors import ObjectNotFound, UploadNotFound
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import By, needs
 from data_store.object_store.testing.conformance.streams import OneWayStream, copied_in_parts, large_size
 from data_store.object_store.testing.conformance.versioned import listed, write
-from data_store.object_store.testing.facts import TAGS_WITHOUT_ASCII
+from data_store.object_store.testing.facts import TAGS_IN_ONE_STEP, TAGS_WITHOUT_ASCII
 
 __all__ = ["Tags"]
 
@@ -65,6 +66,18 @@ class Tags(ConformanceGroup):
         data = content if body == "bytes" else OneWayStream(content)
         store.put_object(data, "key", bucket, tags={"a b": "c=d"})
         assert store.get_tags("key", bucket) == {"a b": "c=d"}
+
+    @needs(SupportsMultipart)
+    def test_an_object_in_parts_has_its_tags_at_once(
+        self, store: ObjectStore, another_store: ObjectStore, bucket: str
+    ) -> None:
+        """The server gives them to what somebody else completes, unless it leaves them to who has begun it."""
+        with contextlib.suppress(UploadNotFound), store.multipart_upload("key", bucket, tags={"a": "b"}) as upload:
+            part = upload.upload_part(b"content")
+            another_store.complete_multipart_upload("key", upload.upload.upload_id, [part], bucket)
+        at_once = TAGS_IN_ONE_STEP not in self.limits.lacks
+        assert store.client.keeps_tags_of_uploads is at_once
+        assert store.get_tags("key", bucket) == ({"a": "b"} if at_once else {})
 
     def test_setting_tags_replaces_them_all(self, store: ObjectStore, bucket: str) -> None:
         """None of the former tags is left."""

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
 
 from data_store.object_store.capabilities import SupportsMultipart, SupportsVersioning
 from data_store.object_store.errors import BucketNotEmpty, ObjectNotFound, VersionNotFound
-from data_store.object_store.models import ObjectIdentifier
+from data_store.object_store.models import DeletedObject, ObjectIdentifier
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import needs
 from data_store.object_store.testing.conformance.versioned import NO_VERSIONS, deleted_version, listed, write
-from data_store.object_store.testing.facts import REVEALED_VERSIONS
+from data_store.object_store.testing.facts import (
+    DELETED_MARKERS_OF_MANY,
+    DELETED_NULL_MARKERS,
+    MARKERS_OVER_MARKERS,
+    MARKERS_WITHOUT_OBJECTS,
+    REVEALED_VERSIONS,
+    TOLD_NULL_MARKERS,
+)
 
 __all__ = ["VersionDeleting"]
+
+DELETIONS: dict[str, Callable[[ObjectStore, str, str, str | None], DeletedObject]] = {
+    "delete_object": lambda store, key, bucket, version: store.delete_object(key, bucket, version),
+    "delete_objects": lambda store, key, bucket, version: store.delete_objects(
+        [ObjectIdentifier(key, version)], bucket
+    )[0],
+}
+"""Both ways to delete: ``delete(store, key, bucket, version)``."""
 
 
 class VersionDeleting(ConformanceGroup):
@@ -147,6 +163,71 @@ class VersionDeleting(ConformanceGroup):
         assert store.exists("key", other_versioned_bucket) is False
         store.delete_object("key", other_versioned_bucket, "null")
         assert store.read_object("key", other_versioned_bucket) == b"kept"
+
+    @pytest.mark.parametrize("delete", DELETIONS)
+    def test_a_suspended_deletion_tells_its_marker(
+        self, store: ObjectStore, other_versioned_bucket: str, delete: str
+    ) -> None:
+        """The answer names the marker "null", or no marker at all where the server does not tell it."""
+        kept = write(store, b"kept", "key", other_versioned_bucket)
+        store.suspend_versioning(other_versioned_bucket)
+        outcome = DELETIONS[delete](store, "key", other_versioned_bucket, None)
+        told = (None, False) if TOLD_NULL_MARKERS in self.limits.lacks else ("null", True)
+        assert (outcome.version_id, outcome.is_delete_marker) == told
+        assert listed(store, "key", other_versioned_bucket) == [("null", True), (kept, False)]
+
+    @pytest.mark.parametrize("delete", DELETIONS)
+    def test_the_deletion_of_a_marker_says_that_it_was_one(
+        self, store: ObjectStore, versioned_bucket: str, unique_key: str, delete: str
+    ) -> None:
+        """With the id of the marker; not of delete_objects where the server tells only the id."""
+        write(store, b"content", unique_key, versioned_bucket)
+        store.delete_object(unique_key, versioned_bucket)
+        marker = next(store.list_versions(bucket=versioned_bucket, key=unique_key)).version_id
+        outcome = DELETIONS[delete](store, unique_key, versioned_bucket, marker)
+        is_untold = delete == "delete_objects" and DELETED_MARKERS_OF_MANY in self.limits.lacks
+        assert (outcome.version_id, outcome.is_delete_marker) == (marker, not is_untold)
+        assert store.read_object(unique_key, versioned_bucket) == b"content"
+
+    @pytest.mark.parametrize("delete", DELETIONS)
+    def test_the_deletion_of_a_null_marker_says_that_it_was_one(
+        self, store: ObjectStore, other_versioned_bucket: str, delete: str
+    ) -> None:
+        """With its id "null"; that it was a marker only where the server tells it."""
+        kept = write(store, b"kept", "key", other_versioned_bucket)
+        store.suspend_versioning(other_versioned_bucket)
+        store.delete_object("key", other_versioned_bucket)
+        outcome = DELETIONS[delete](store, "key", other_versioned_bucket, "null")
+        is_told = DELETED_NULL_MARKERS not in self.limits.lacks
+        assert (outcome.version_id, outcome.is_delete_marker) == ("null", is_told)
+        assert listed(store, "key", other_versioned_bucket) == [(kept, False)]
+
+    @pytest.mark.parametrize("delete", DELETIONS)
+    def test_a_key_that_never_was_gets_a_marker(
+        self, store: ObjectStore, versioned_bucket: str, unique_key: str, delete: str
+    ) -> None:
+        """Deleting it is a success, and makes a marker as of any other key; or nothing is made."""
+        outcome = DELETIONS[delete](store, unique_key, versioned_bucket, None)
+        assert (outcome.key, outcome.error) == (unique_key, None)
+        history = listed(store, unique_key, versioned_bucket)
+        if MARKERS_WITHOUT_OBJECTS in self.limits.lacks:
+            assert history == []
+        else:
+            assert outcome.is_delete_marker is True
+            assert history == [(outcome.version_id, True)]
+        assert store.exists(unique_key, versioned_bucket) is False
+
+    def test_a_deleted_key_gets_another_marker(
+        self, store: ObjectStore, versioned_bucket: str, unique_key: str
+    ) -> None:
+        """Deleting it again makes a second marker above the first; or the first stays alone."""
+        version = write(store, b"content", unique_key, versioned_bucket)
+        for _ in range(2):
+            store.delete_object(unique_key, versioned_bucket)
+        markers = 1 if MARKERS_OVER_MARKERS in self.limits.lacks else 2
+        history = listed(store, unique_key, versioned_bucket)
+        assert [is_marker for _, is_marker in history] == [True] * markers + [False]
+        assert history[-1] == (version, False)
 
     def test_the_null_version_is_deleted_by_its_name(self, store: ObjectStore, other_bucket: str) -> None:
         """The version "null" goes for good, and what was written since stays."""

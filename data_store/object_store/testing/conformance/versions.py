@@ -15,6 +15,7 @@ from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import needs
 from data_store.object_store.testing.conformance.streams import large_size
 from data_store.object_store.testing.conformance.versioned import NO_VERSIONS, READS, deleted_version, listed, write
+from data_store.object_store.testing.facts import TOLD_NULL_VERSIONS
 from data_store.object_store.testing.helpers import random_bytes
 
 __all__ = ["Versions"]
@@ -145,6 +146,19 @@ class Versions(ConformanceGroup):
             assert listed(store, "key", other_versioned_bucket) == [("null", False), (kept, False)]
         assert store.read_object("key", other_versioned_bucket) == b"two"
         assert store.read_object("key", other_versioned_bucket, kept) == b"kept"
+
+    def test_the_null_version_is_always_found_by_its_name(
+        self, store: ObjectStore, other_versioned_bucket: str
+    ) -> None:
+        """A read that names "null" is told so; one that names nothing, and a write, where the server tells it."""
+        store.suspend_versioning(other_versioned_bucket)
+        written = store.put_object(b"content", "key", other_versioned_bucket)
+        told = None if TOLD_NULL_VERSIONS in self.limits.lacks else "null"
+        assert written.version_id == told
+        assert store.head_object("key", other_versioned_bucket).version_id == told
+        assert store.head_object("key", other_versioned_bucket, "null").version_id == "null"
+        with store.get_object("key", other_versioned_bucket, "null") as found:
+            assert (found.version_id, found.read()) == ("null", b"content")
 
     def test_versions_go_on_where_they_were_suspended(self, store: ObjectStore, other_versioned_bucket: str) -> None:
         """Enabled again, a bucket keeps the version "null" and makes others on top."""

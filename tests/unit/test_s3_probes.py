@@ -9,10 +9,17 @@ import pytest
 
 from data_store.object_store.body import Source
 from data_store.object_store.capabilities import SupportsTags
-from data_store.object_store.errors import AccessDenied, ObjectStoreError, ServerError, UnsupportedOperation
+from data_store.object_store.errors import (
+    AccessDenied,
+    IntegrityError,
+    ObjectStoreError,
+    ServerError,
+    UnsupportedOperation,
+)
 from data_store.object_store.models import (
     CompleteOptions,
     Condition,
+    CopyOptions,
     DeleteOptions,
     PartInfo,
     PutOptions,
@@ -219,6 +226,15 @@ def test_who_may_not_delete_is_told_before_anything_is_made(server, client):
     with pytest.raises(AccessDenied, match="tried out"):
         client.delete_object("b", "k", DeleteOptions(if_match="e"))
     assert lines(server) == ["DELETE /b/.data-store-probe"]
+
+
+def test_a_copy_that_is_encrypted_otherwise_is_told(server, client):
+    """It lies there already, and is not what was asked for."""
+    kms, s3 = ({"x-amz-server-side-encryption": name, "ETag": '"e"'} for name in ("aws:kms", "AES256"))
+    copied = Answer(body=b"<CopyObjectResult><ETag>e</ETag></CopyObjectResult>", headers=s3)
+    answers(server, ("GET .*versioning", UNVERSIONED), ("PUT .*/copy", copied), otherwise=Answer(headers=kms))
+    with pytest.raises(IntegrityError, match="keeps it as 'AES256'"):
+        client.copy_object("b", "k", "b", "copy", CopyOptions(encryption=SseKms()))
 
 
 @pytest.mark.parametrize("encryption", [SseKms(), SseCustomer(bytes(32))])

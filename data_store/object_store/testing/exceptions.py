@@ -70,6 +70,7 @@ from data_store.object_store.testing.facts import (
     TIMES_IN_SECONDS,
     TOLD_NULL_MARKERS,
     TOLD_NULL_VERSIONS,
+    VERSIONS_OF_CHANGES,
     Fact,
     title,
 )
@@ -274,6 +275,7 @@ VERSITYGW = Limits(
         TIMES_IN_SECONDS: "versitygw compares fractions of a second, which it does not tell",
         DEFAULT_RETENTION: "versitygw keeps the default with the bucket: objects do not tell that they have it",
         MARKERS_ARE_ABSENCE: "versitygw takes a delete marker for an object: if_none_match='*' fails over one",
+        VERSIONS_OF_CHANGES: "versitygw changes the version that is there, and makes no new one",
         REVEALED_VERSIONS: "versitygw reveals 'null', however old it is; the newer ones can be read as versions",
         CLEARED_RETENTION: "versitygw refuses an empty retention; it can be made shorter",
         TOLD_NULL_VERSIONS: "versitygw names no version then; reads, copies and deletions take 'null' all the same",

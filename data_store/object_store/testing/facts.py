@@ -57,6 +57,7 @@ __all__ = [
     "TIMES_IN_SECONDS",
     "TOLD_NULL_MARKERS",
     "TOLD_NULL_VERSIONS",
+    "VERSIONS_OF_CHANGES",
     "Fact",
     "title",
 ]
@@ -74,6 +75,7 @@ LONG_METADATA_NAMES = "names of metadata of 100 bytes"
 
 CONDITIONS_WITH_VERSIONS = "conditional writes in a bucket with versions"
 MARKERS_ARE_ABSENCE = "writing with if_none_match over a delete marker"
+VERSIONS_OF_CHANGES = "a copy of a version onto itself, which is a new one"
 REVEALED_VERSIONS = "revealing the newest version by removing a delete marker, where there is a version 'null'"
 MARKERS_WITHOUT_OBJECTS = "a delete marker for a key that never was"
 MARKERS_OVER_MARKERS = "a second delete marker above the first"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from data_store.object_store.adapters.s3.encryption import kept_as
 from data_store.object_store.adapters.s3.uploads_under_way import UploadUnderWay
+from data_store.object_store.errors import IntegrityError
 from data_store.object_store.models import CopyOptions, Encryption, GetOptions, ObjectMetadata, SseCustomer
 
 __all__ = ["Head", "copy_encryption", "upload_encryption"]
@@ -19,9 +21,15 @@ def copy_encryption(copied: ObjectMetadata, options: CopyOptions, head: Head) ->
 
     MinIO's answer does not tell. It is asked where the copy was to be encrypted, or has another ETag than the source:
     that is the MD5 of the content only if the copy is not encrypted with SSE-KMS, as the bucket's default, say.
+
+    Raises:
+        IntegrityError: the copy is there, and encrypted in another way than it was to be.
     """
     expected = options.encryption is None and options.source_etag in (None, copied.etag)
-    return copied if copied.encryption or expected else _asked(copied, options.encryption, head)
+    made = copied if copied.encryption or expected else _asked(copied, options.encryption, head)
+    if options.encryption is not None and made.encryption not in (None, kept_as(options.encryption)):
+        raise IntegrityError(f"the copy was made, and the server keeps it as {made.encryption!r}, not as it was to be")
+    return made
 
 
 def upload_encryption(

@@ -26,6 +26,7 @@ from data_store.object_store.models import (
     PartOptions,
     PutOptions,
     SseCustomer,
+    VersioningStatus,
 )
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ class Precautions:
         if options.if_match is not None or options.if_none_match is not None:
             self.conditions.require(bucket, key, Condition.COPY)
         self.version(source_bucket, options.source_version)
+        if (source_bucket, source_key) == (bucket, key):
+            self._new_version(bucket, key, options)
         if options.source_version is not None and self._quirks.has(Habit.COPIES_WHAT_IS_HIDDEN):
             source = GetOptions(version=options.source_version, encryption=options.source_encryption)
             self._client.head_object(source_bucket, source_key, source)
@@ -172,6 +175,19 @@ class Precautions:
         """Before anything that names a version, and whose answer does not."""
         if version is not None:
             self._detection.require_versions(bucket)
+
+    def _new_version(self, bucket: str, key: str, options: CopyOptions) -> None:
+        """Before a copy of an object onto itself, which must not change a version."""
+        if not self._quirks.has(Habit.CHANGES_VERSIONS):
+            return
+        if self._client.versioning_status(bucket) is not VersioningStatus.ENABLED:
+            return
+        try:
+            current = self._client.head_object(bucket, key, GetOptions()).version_id
+        except ObjectNotFound:
+            return  # under a delete marker
+        if options.source_version in (None, current):
+            raise UnsupportedOperation("this server would change the version that is there, and make no new one")
 
     def _storage_class(self, options: ContentOptions) -> None:
         asked = options.storage_class

@@ -43,6 +43,8 @@ class Habit(Enum):
     """UploadPartCopy into an upload with a checksum is refused when it is completed, or makes a wrong checksum."""
     COPIES_WHAT_IS_HIDDEN = auto()
     """CopyObject from a delete marker copies what it hides."""
+    CHANGES_VERSIONS = auto()
+    """CopyObject of the current version onto itself changes that version, and makes no new one."""
     COPIES_IN_THE_CLEAR = auto()
     """CopyObject ignores the encryption that the copy is to have."""
     COPIES_NO_ENCRYPTED_PARTS = auto()
@@ -79,6 +81,7 @@ _HABITS = {
     "garage": frozenset({Habit.INVENTS_VERSIONS, Habit.KEEPS_ONE_STORAGE_CLASS}),
     "versitygw": frozenset(
         {
+            Habit.CHANGES_VERSIONS,
             Habit.COMPLETES_AGAIN,
             Habit.COPIES_NO_CHECKSUMS_OF_PARTS,
             Habit.COPIES_WHAT_IS_HIDDEN,

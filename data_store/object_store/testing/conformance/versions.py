@@ -15,7 +15,7 @@ from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import needs
 from data_store.object_store.testing.conformance.streams import large_size
 from data_store.object_store.testing.conformance.versioned import NO_VERSIONS, READS, deleted_version, listed, write
-from data_store.object_store.testing.facts import TOLD_NULL_VERSIONS
+from data_store.object_store.testing.facts import TOLD_NULL_VERSIONS, VERSIONS_OF_CHANGES
 from data_store.object_store.testing.helpers import random_bytes
 
 __all__ = ["Versions"]
@@ -182,6 +182,18 @@ class Versions(ConformanceGroup):
         assert len(listed(store, f"{unique_key}-copy", versioned_bucket)) == 1
         assert store.read_object(f"{unique_key}-copy", versioned_bucket) == source.encode()
         assert store.head_object(f"{unique_key}-copy", versioned_bucket).metadata == {"is": source}
+
+    @needs(VERSIONS_OF_CHANGES)
+    @pytest.mark.parametrize("names_it", [True, False], ids=["named", "current"])
+    def test_a_copy_onto_itself_leaves_the_version_as_it_was(
+        self, store: ObjectStore, versioned_bucket: str, unique_key: str, names_it: bool
+    ) -> None:
+        """What is changed is a version of its own."""
+        first = write(store, b"content", unique_key, versioned_bucket, metadata={"n": "1"})
+        where = (unique_key, unique_key, versioned_bucket, versioned_bucket)
+        store.copy_object(*where, metadata={"n": "2"}, src_version=first if names_it else None)
+        assert store.head_object(unique_key, versioned_bucket).metadata == {"n": "2"}
+        assert store.head_object(unique_key, versioned_bucket, first).metadata == {"n": "1"}
 
     def test_a_version_is_copied_to_another_bucket(
         self, store: ObjectStore, versioned_bucket: str, unique_key: str, bucket: str

@@ -152,6 +152,7 @@ class S3Subresources(
 
     def set_lifecycle(self, bucket: str, rules: Sequence[LifecycleRule]) -> None:
         """See ``SupportsLifecycle``."""
+        self._before.lifecycle(rules)
         self._api.put_lifecycle(bucket, rules, on_trial=not self._is_aws)
 
     def delete_lifecycle(self, bucket: str) -> None:

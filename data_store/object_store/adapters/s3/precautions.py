@@ -21,6 +21,7 @@ from data_store.object_store.models import (
     DeleteOptions,
     Encryption,
     GetOptions,
+    LifecycleRule,
     ListOptions,
     ObjectIdentifier,
     PartOptions,
@@ -170,6 +171,13 @@ class Precautions:
         self._quirks.check(key)
         self.version(bucket, version)
         self._detection.require_lock(bucket)
+
+    def lifecycle(self, rules: Sequence[LifecycleRule]) -> None:
+        """Before PutBucketLifecycleConfiguration."""
+        aborting = [rule.id for rule in rules if rule.abort_uploads_after_days is not None]
+        if aborting and self._quirks.has(Habit.ABORTS_BY_ITSELF):
+            told = f"the rule {aborting[0]!r} says when to abort uploads, which this server decides by itself"
+            raise UnsupportedOperation(told)
 
     def version(self, bucket: str, version: str | None) -> None:
         """Before anything that names a version, and whose answer does not."""

@@ -25,6 +25,8 @@ class Habit(Enum):
     """In a bucket with versions If-None-Match always holds for PutObject, and If-Match never does."""
     KEEPS_ONE_STORAGE_CLASS = auto()
     """Every storage class is taken, and kept as STANDARD."""
+    ABORTS_BY_ITSELF = auto()
+    """Uploads are aborted after a time of its own, and a lifecycle rule that says when is refused, or half dropped."""
     SENDS_EVENTS = auto()
     """A GET of a bucket with ``events`` is a stream of events; others take it for a listing of objects."""
     NAMES_TAG_EVENTS_ITSELF = auto()
@@ -60,6 +62,7 @@ class Habit(Enum):
 _HABITS = {
     "minio": frozenset(
         {
+            Habit.ABORTS_BY_ITSELF,
             Habit.COPIES_NO_CHECKSUMS_OF_PARTS,
             Habit.LISTS_UPLOADS_BY_KEY,
             Habit.NAMES_TAG_EVENTS_ITSELF,

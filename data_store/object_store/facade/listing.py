@@ -6,8 +6,10 @@ import itertools
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
+from http import HTTPStatus
 
 from data_store.object_store import validation
+from data_store.object_store.errors import InvalidArgument, ObjectStoreError
 from data_store.object_store.facade.base import Facade
 from data_store.object_store.models import GetOptions, ListOptions, ObjectMetadata, ObjectPage, ObjectResult
 from data_store.object_store.paging import pages
@@ -60,10 +62,19 @@ class Listing(Facade):
         cursor: str | None = None,
         limit: int | None = None,
     ) -> ObjectPage:
-        """Return one page of at most ``limit`` (1 to 1,000) objects and prefixes; its ``cursor`` asks for the next."""
+        """Return one page of at most ``limit`` (1 to 1,000) objects and prefixes; its ``cursor`` asks for the next.
+
+        Raises:
+            InvalidArgument: ``cursor`` is none of this listing, as far as the store can tell.
+        """
         options = validation.list_options(delimiter, cursor, None, limit)
         prefix = validation.prefix(prefix)
-        return self.client.list_page(self._bucket(bucket), prefix, options)
+        try:
+            return self.client.list_page(self._bucket(bucket), prefix, options)
+        except ObjectStoreError as error:
+            if cursor is None or error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            raise InvalidArgument("cursor must be the cursor of the page before") from error
 
     def head_objects(self, keys: Iterable[str], bucket: str | None = None) -> Iterator[ObjectResult]:
         """Return what is known of many objects, lazily and in order, each with its own error or None.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -80,6 +81,17 @@ class Paging(ConformanceGroup):
         """Objects and prefixes of a page are tuples, empty where there are none."""
         page = store.list_page(bucket=bucket)
         assert (page.objects, page.prefixes) == ((), ())
+
+    @pytest.mark.parametrize("cursor", ["garbage", "AAAA", "%00", "\u00e4"])
+    def test_a_cursor_of_nobody_is_refused_or_a_place_in_the_listing(
+        self, store: ObjectStore, bucket: str, cursor: str
+    ) -> None:
+        """It may come back from a web page: the caller's mistake, and never an error of the server."""
+        store.put_object(b"", "key", bucket)
+        listed: list[str] = []
+        with suppress(InvalidArgument):
+            listed = [found.key for found in store.list_page(bucket=bucket, cursor=cursor).objects]
+        assert listed in ([], ["key"])
 
     def test_a_cursor_survives_deletion_of_the_page(self, store: ObjectStore, bucket: str) -> None:
         """The next page begins where the last one ended, even if its keys are gone."""

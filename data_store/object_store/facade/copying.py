@@ -35,7 +35,7 @@ class Copying(Facade):
         A copy onto itself changes what is given and keeps the rest. A copy that ends early leaves nothing behind.
 
         The source is what it was when the copy began. The embedded store notices any replacement meanwhile; servers go
-        by the ETag, and notice one by other content (Ceph: in copies in parts alone). One by the same content goes
+        by the ETag, and notice one by other content, some in copies in parts alone. One by the same content goes
         unnoticed there in a copy of one request, which then has the newer metadata; but where something is changed, or
         the copy goes onto itself, it has those from when the copy began.
 

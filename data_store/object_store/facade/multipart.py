@@ -71,8 +71,8 @@ class MultipartUploads(Facade):
 
         Raises:
             MissingDependency: the library of ``checksum`` is not installed; nothing was started.
-            UnsupportedOperation: an option needs what this store does not have, or the server (Ceph) drops the tags of
-                an upload, which only the store that also completes it could set; nothing was started.
+            UnsupportedOperation: an option needs what this store does not have, or the server drops the tags of an
+                upload, which only the store that also completes it could set; nothing was started.
         """
         checked, key = validation.multipart_options(options), validation.key(key)
         self._may_start("create_multipart_upload", key, bucket, checked)
@@ -139,8 +139,8 @@ class MultipartUploads(Facade):
             offset: the first byte.
             length: bytes from there, at least 1.
             if_match: only if the other object has this ETag, else ``PreconditionFailed``.
-            checksum: the algorithm that the upload was started with. MinIO and versitygw
-                copy no part into an upload with one (``UnsupportedOperation``).
+            checksum: the algorithm that the upload was started with. Where the server has no right
+                checksums of parts that it copies, one is ``UnsupportedOperation``.
             encryption: the key that the upload was started with.
             source_encryption: the key that the other object was stored with.
         """
@@ -208,7 +208,7 @@ class MultipartUploads(Facade):
         """Drop an upload and its parts.
 
         Raises:
-            UploadNotFound: no upload of that id is under way. MinIO does not tell of one that has ended.
+            UploadNotFound: no upload of that id is under way; of one that has ended, where the server tells it.
         """
         key, upload_id = validation.key(key), validation.upload_id(upload_id)
         client = self._capable(SupportsMultipart, "abort_multipart_upload", bucket, key)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from data_store.object_store.adapters.boto3_multipart import Boto3Multipart, in_memory
 from data_store.object_store.adapters.boto3_parameters import copy_source, given
-from data_store.object_store.adapters.boto3_results import attempts_made, deleted, headers_of, object_page
+from data_store.object_store.adapters.boto3_results import attempts_made, deleted, headers_of, lost_answers, object_page
 from data_store.object_store.adapters.s3 import request_headers
 from data_store.object_store.adapters.s3.answers import required_etag
 from data_store.object_store.adapters.s3.encryption_results import copy_encryption
@@ -49,9 +49,9 @@ class Boto3Carrier(Boto3Multipart):
         answer = self._client.put_object(Bucket=bucket, Key=key, Body=in_memory(body), **sent)
         return written_metadata(bucket, key, headers_of(answer), body.size, required_etag(answer.get("ETag")))
 
-    def was_retried(self, error: Exception) -> bool:
+    def lost_answers(self, error: Exception) -> bool:
         """See ``Carrier``."""
-        return isinstance(error, ClientError) and attempts_made(error.response) > 1
+        return isinstance(error, ClientError) and lost_answers(error.response)
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject; the body is read from the connection."""

@@ -19,6 +19,7 @@ from botocore.loaders import Loader, create_loader
 
 from data_store.object_store.adapters.boto3_answers import AnswerParsers
 from data_store.object_store.adapters.boto3_logging import mask_secrets
+from data_store.object_store.adapters.boto3_results import note_lost_answer
 from data_store.object_store.adapters.s3 import sigv4
 from data_store.object_store.adapters.s3.control_characters import shelter
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
@@ -124,6 +125,7 @@ def _session(connection: ObjectStoreConnectionConfiguration) -> boto3.session.Se
     core = botocore.session.Session()
     core.register_component("response_parser_factory", AnswerParsers())
     core.register("needs-retry", _drop_request)
+    core.register("needs-retry.s3", _note_lost_answer)
     session = boto3.session.Session(
         aws_access_key_id=connection.access_key,
         aws_secret_access_key=_revealed(connection.secret_key),
@@ -232,6 +234,11 @@ def _drop_request(**event: Any) -> None:
     caught = event["caught_exception"]
     if hasattr(caught, "request"):
         caught.request = None
+
+
+def _note_lost_answer(**event: Any) -> None:
+    response = event["response"]
+    note_lost_answer(event["request_dict"], None if response is None else response[1])
 
 
 def _make_parseable(response_dict: dict[str, Any], **_event: object) -> None:

@@ -18,8 +18,17 @@ from data_store.object_store.models import Bucket, DeletedObject, ObjectIdentifi
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DeletedObjectTypeDef, DeleteObjectsOutputTypeDef, ErrorTypeDef
 
-__all__ = ["attempts_made", "buckets", "deleted", "headers_of", "object_page"]
+__all__ = [
+    "attempts_made",
+    "buckets",
+    "deleted",
+    "headers_of",
+    "lost_answers",
+    "note_lost_answer",
+    "object_page",
+]
 
+_LOST = "AnswerLost"  # a name of ours in botocore's ResponseMetadata
 _NO_SUCH_VERSION = "InvalidArgument"  # what an ill-formed id is to MinIO and versitygw
 
 
@@ -32,6 +41,19 @@ def attempts_made(answer: Mapping[str, Any]) -> int:
     """Return how many requests were sent for an answer."""
     retries: int = answer["ResponseMetadata"].get("RetryAttempts", 0)
     return 1 + retries
+
+
+def note_lost_answer(request: dict[str, Any], answer: dict[str, Any] | None) -> None:
+    """Take note in a request that an attempt had no answer, or in the answer that one before had none."""
+    if answer is None:
+        request["context"][_LOST] = True
+    elif request["context"].get(_LOST):
+        answer["ResponseMetadata"][_LOST] = True
+
+
+def lost_answers(answer: Mapping[str, Any]) -> bool:
+    """Return whether an attempt before this answer had none: it may have been carried out, unlike one that failed."""
+    return _LOST in answer["ResponseMetadata"]
 
 
 def buckets(answer: Mapping[str, Any]) -> list[Bucket]:

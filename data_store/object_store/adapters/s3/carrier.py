@@ -51,8 +51,8 @@ class Carrier(Protocol):
     def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
         """PutObject."""
 
-    def was_retried(self, error: Exception) -> bool:
-        """Return whether an error answers a repeated request, whose first attempt may have been carried out."""
+    def lost_answers(self, error: Exception) -> bool:
+        """Return whether an error answers a repeated request, of which an attempt before had no answer."""
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject."""

@@ -66,7 +66,7 @@ _Read = TypeVar("_Read", Object, ObjectMetadata)
 _BAD_REQUEST, _METHOD_NOT_ALLOWED = 400, 405
 
 _PERHAPS = (
-    "when the request was repeated its condition did not hold: the first attempt, whose answer was lost or an error, "
+    "when the request was repeated its condition did not hold: the attempt whose answer was lost "
     "may have been carried out, or somebody else was faster"
 )
 
@@ -291,7 +291,7 @@ class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
         Whether it did cannot be told: a rival may have written the same content.
         """
         is_refused = isinstance(self._meaning(error), PreconditionFailed)
-        return is_refused and self._carrier.was_retried(error) and not self._before.is_probe(key)
+        return is_refused and self._carrier.lost_answers(error) and not self._before.is_probe(key)
 
     def _written(self, written: ObjectMetadata) -> ObjectMetadata:
         """Return what the answer to a write says, without what the server has invented."""

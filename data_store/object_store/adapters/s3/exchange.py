@@ -16,7 +16,7 @@ from data_store.object_store.adapters.s3 import errors, sigv4, xml
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
 from data_store.object_store.adapters.s3.quirks import identify
-from data_store.object_store.adapters.s3.transport import Transport, retries_left, was_retried
+from data_store.object_store.adapters.s3.transport import Transport, lost_answers, retries_left, was_retried
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectStoreError
 
@@ -82,6 +82,7 @@ class AnswerError(Exception):
         region: the region that the server says is the bucket's.
         server: the ``Server`` header.
         retried: whether this answers a repeated request, whose first attempt may have been carried out.
+        answer_lost: whether an attempt before had no answer.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class AnswerError(Exception):
         self.region = region
         self.server: str | None = None
         self.retried = False
+        self.answer_lost = False
         self.translated: ObjectStoreError = errors.from_answer(code, status, message, request_id)
 
 
@@ -245,6 +247,7 @@ def answer_error(answer: BaseHTTPResponse) -> AnswerError:
         error = _from_xml(root, answer.status, request_id, region)
     error.server = answer.headers.get("Server")
     error.retried = was_retried(answer)
+    error.answer_lost = lost_answers(answer)
     return error
 
 

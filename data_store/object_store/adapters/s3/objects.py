@@ -50,9 +50,9 @@ class ObjectActions:
         etag = required_etag(answer.headers.get("ETag"))
         return headers.written_metadata(bucket, key, answer.headers, body.size, etag)
 
-    def was_retried(self, error: Exception) -> bool:
+    def lost_answers(self, error: Exception) -> bool:
         """See ``Carrier``."""
-        return isinstance(error, AnswerError) and error.retried
+        return isinstance(error, AnswerError) and error.answer_lost
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """GetObject; the body is read from the connection."""

@@ -27,7 +27,7 @@ from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
 
-__all__ = ["SdkPools", "Transport", "attempts_made", "retries_left", "was_retried"]
+__all__ = ["SdkPools", "Transport", "attempts_made", "lost_answers", "retries_left", "was_retried"]
 
 _BLOCK_SIZE = 256 * 1024
 _MAX_HOSTS = 64
@@ -136,6 +136,11 @@ def attempts_made(response: BaseHTTPResponse) -> int:
 def was_retried(response: BaseHTTPResponse) -> bool:
     """Return whether an answer is not that to the first attempt, which may have been carried out."""
     return attempts_made(response) > 1
+
+
+def lost_answers(response: BaseHTTPResponse) -> bool:
+    """Return whether an attempt before this answer had none: it may have been carried out, unlike one that failed."""
+    return response.retries is not None and any(each.error is not None for each in response.retries.history)
 
 
 def retries_left(response: BaseHTTPResponse) -> Retry | None:

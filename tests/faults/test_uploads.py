@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from data_store.object_store import ConnectionFailed, IntegrityError, ObjectStoreError, ServerError
+from data_store.object_store import ConnectionFailed, IntegrityError, ObjectStoreError, PreconditionFailed, ServerError
 from tests.faults.checks import assert_explains
 
 SINGLE = random.Random(4).randbytes(2 * 1024**2)
@@ -168,6 +168,16 @@ def test_a_lost_answer_to_a_conditional_put_is_no_refusal(store, wire, bucket):
     with pytest.raises(ConnectionFailed, match="may have been carried out"):
         store.put_object(SINGLE, "key", if_none_match="*")
     assert bucket.content("key") == SINGLE
+
+
+def test_a_conditional_put_that_is_refused_after_an_attempt_that_failed_is_refused(store, wire, bucket):
+    """An attempt that the server says has failed broke no condition: Ceph says so to one that has lost a race."""
+    store.put_object(b"", "first", if_none_match="*")  # the server is found to honour it
+    bucket.put("key", b"theirs")
+    wire.answer(500, times=1, when=is_data)
+    with pytest.raises(PreconditionFailed):
+        store.put_object(SINGLE, "key", if_none_match="*")
+    assert bucket.content("key") == b"theirs"
 
 
 def test_a_lost_answer_to_a_delete_is_made_good(store, wire, bucket):

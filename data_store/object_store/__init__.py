@@ -3,6 +3,7 @@
 from data_store.object_store.body import Source
 from data_store.object_store.capabilities import (
     SupportsBucketTags,
+    SupportsCors,
     SupportsEncryption,
     SupportsLifecycle,
     SupportsLifecycleRuns,
@@ -10,6 +11,8 @@ from data_store.object_store.capabilities import (
     SupportsNotificationRules,
     SupportsNotifications,
     SupportsObjectLock,
+    SupportsPresign,
+    SupportsPresignKeys,
     SupportsTags,
     SupportsVersioning,
 )
@@ -21,6 +24,7 @@ from data_store.object_store.configurations import (
     MemoryConnectionConfiguration,
     ObjectStoreConfiguration,
     ObjectStoreConnectionConfiguration,
+    PresignConfiguration,
     RetryConfiguration,
     TransferConfiguration,
 )
@@ -63,6 +67,7 @@ from data_store.object_store.models import (
     CopyContentOptions,
     CopyOptions,
     CopySource,
+    CorsRule,
     DefaultRetention,
     DeletedObject,
     DeleteOptions,
@@ -85,9 +90,19 @@ from data_store.object_store.models import (
     PartInfo,
     PartOptions,
     PartPage,
+    PresignedClaims,
+    PresignedMultipart,
+    PresignedPart,
+    PresignedPost,
+    PresignedUpload,
+    PresignGetOptions,
+    PresignPostOptions,
+    PresignPutOptions,
+    PresignUploadOptions,
     Progress,
     PutOptions,
     ReadConditions,
+    ReadMethod,
     Retention,
     RetentionMode,
     SseCustomer,
@@ -103,6 +118,7 @@ from data_store.object_store.models import (
 )
 from data_store.object_store.reading import ObjectReader
 from data_store.object_store.registry import register
+from data_store.object_store.signing.sigv4 import Credentials
 from data_store.object_store.store import ObjectStore
 
 __all__ = [
@@ -121,6 +137,8 @@ __all__ = [
     "CopyContentOptions",
     "CopyOptions",
     "CopySource",
+    "CorsRule",
+    "Credentials",
     "DefaultRetention",
     "DeleteOptions",
     "DeletedObject",
@@ -164,10 +182,21 @@ __all__ = [
     "PartOptions",
     "PartPage",
     "PreconditionFailed",
+    "PresignConfiguration",
+    "PresignGetOptions",
+    "PresignPostOptions",
+    "PresignPutOptions",
+    "PresignUploadOptions",
+    "PresignedClaims",
+    "PresignedMultipart",
+    "PresignedPart",
+    "PresignedPost",
+    "PresignedUpload",
     "Progress",
     "PutOptions",
     "RangeNotSatisfiable",
     "ReadConditions",
+    "ReadMethod",
     "Retention",
     "RetentionMode",
     "RetryConfiguration",
@@ -178,6 +207,7 @@ __all__ = [
     "SseS3",
     "StoreClosed",
     "SupportsBucketTags",
+    "SupportsCors",
     "SupportsEncryption",
     "SupportsLifecycle",
     "SupportsLifecycleRuns",
@@ -185,6 +215,8 @@ __all__ = [
     "SupportsNotificationRules",
     "SupportsNotifications",
     "SupportsObjectLock",
+    "SupportsPresign",
+    "SupportsPresignKeys",
     "SupportsTags",
     "SupportsVersioning",
     "Throttled",

@@ -22,6 +22,7 @@ from data_store.object_store.feed import EventFeed
 from data_store.object_store.models import (
     CompleteOptions,
     CopySource,
+    CorsRule,
     DefaultRetention,
     LifecycleReport,
     LifecycleRule,
@@ -32,6 +33,12 @@ from data_store.object_store.models import (
     PartInfo,
     PartOptions,
     PartPage,
+    PresignedClaims,
+    PresignedPost,
+    PresignedUpload,
+    PresignGetOptions,
+    PresignPostOptions,
+    PresignPutOptions,
     PutOptions,
     Retention,
     SseCustomer,
@@ -42,10 +49,12 @@ from data_store.object_store.models import (
     VersionPage,
     WatchOptions,
 )
+from data_store.object_store.signing.sigv4 import Credentials
 
 __all__ = [
     "CAPABILITIES",
     "SupportsBucketTags",
+    "SupportsCors",
     "SupportsEncryption",
     "SupportsLifecycle",
     "SupportsLifecycleRuns",
@@ -53,6 +62,8 @@ __all__ = [
     "SupportsNotificationRules",
     "SupportsNotifications",
     "SupportsObjectLock",
+    "SupportsPresign",
+    "SupportsPresignKeys",
     "SupportsTags",
     "SupportsVersioning",
 ]
@@ -267,6 +278,74 @@ class SupportsObjectLock(Protocol):
         """Set it, or take it away."""
 
 
+@runtime_checkable
+class SupportsPresign(Protocol):
+    """Requests that are signed here and sent by clients without credentials, for ``presign.public_endpoint``.
+
+    Signing asks the store nothing, and is AWS Signature Version 4: nothing in a URL that is signed can be changed, and
+    what its options bind is refused otherwise. Without credentials to sign with (anonymous) it is ``AccessDenied``, and
+    a region that only the server knows is a ``ConfigurationError``.
+    """
+
+    @abstractmethod
+    def presign_get(self, bucket: str, key: str, options: PresignGetOptions) -> str:
+        """Return a URL that reads, with GET or HEAD as the options say, not with the other."""
+
+    @abstractmethod
+    def presign_put(self, bucket: str, key: str, options: PresignPutOptions) -> PresignedUpload:
+        """Return a PUT of an object. ``if_none_match`` is given only if ``honours(bucket, key, Condition.PUT)``."""
+
+    @abstractmethod
+    def presign_parts(
+        self, bucket: str, key: str, upload_id: str, sizes: Sequence[int], expires: int
+    ) -> list[PresignedUpload]:
+        """Return PUTs of the parts 1, 2, ... of an upload, each with its length in bytes bound."""
+
+    @abstractmethod
+    def presign_post(self, bucket: str, key: str, options: PresignPostOptions) -> PresignedPost:
+        """Return a form that uploads an object."""
+
+    @abstractmethod
+    def verify_presigned(self, url: str, method: str | None, headers: Mapping[str, str]) -> PresignedClaims:
+        """Return what a URL says, checked where the store's own keys signed it; none of ours is ``AccessDenied``.
+
+        Args:
+            url: the URL, as it was signed.
+            method: what it is to be used for; None: whatever it is signed for.
+            headers: those that the request brings, by their names in lower case.
+        """
+
+
+@runtime_checkable
+class SupportsPresignKeys(Protocol):
+    """A store without a server of its own: it signs with keys that it keeps, and ``serve`` answers what they signed."""
+
+    @abstractmethod
+    def presign_keys(self) -> Sequence[Credentials]:
+        """Return the keys that are good, the one that signs first; makes one if there is none."""
+
+    @abstractmethod
+    def rotate_presign_key(self, *, revoke: bool) -> None:
+        """Sign with a new key from now on; what former keys signed stays good until it expires, or not, if ``revoke``."""
+
+
+@runtime_checkable
+class SupportsCors(Protocol):
+    """Rules for web pages of other origins, bucket by bucket; see ``CorsRule``."""
+
+    @abstractmethod
+    def get_cors(self, bucket: str) -> list[CorsRule]:
+        """Return the rules, in their order; ``[]`` if there are none."""
+
+    @abstractmethod
+    def set_cors(self, bucket: str, rules: Sequence[CorsRule]) -> None:
+        """Replace all rules, at least one."""
+
+    @abstractmethod
+    def delete_cors(self, bucket: str) -> None:
+        """Remove all rules."""
+
+
 CAPABILITIES: tuple[type, ...] = (
     SupportsVersioning,
     SupportsMultipart,
@@ -278,5 +357,8 @@ CAPABILITIES: tuple[type, ...] = (
     SupportsNotificationRules,
     SupportsEncryption,
     SupportsObjectLock,
+    SupportsPresign,
+    SupportsPresignKeys,
+    SupportsCors,
 )
 """All of them."""

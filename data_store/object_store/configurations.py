@@ -37,6 +37,7 @@ __all__ = [
     "MemoryConnectionConfiguration",
     "ObjectStoreConfiguration",
     "ObjectStoreConnectionConfiguration",
+    "PresignConfiguration",
     "RetryConfiguration",
     "TransferConfiguration",
     "connection_model",
@@ -246,6 +247,33 @@ class TransferConfiguration(ConfigurationModel):
     max_concurrency: int = Field(default=8, ge=1)
 
 
+_PUBLIC_ENDPOINT = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#\s]+)(?P<prefix>(?:/[\w.~-]+)*)/?", re.ASCII)
+
+
+class PresignConfiguration(ConfigurationModel):
+    """How presigned URLs are made.
+
+    Attributes:
+        public_endpoint: the URL under which clients reach the store, ``https://files.example.com``, perhaps with a path
+            that a proxy takes away again; kept without a slash at its end. None: for servers their own endpoint, for
+            embedded stores ``http://127.0.0.1:8333``, where ``python -m data_store.object_store.serve`` answers.
+    """
+
+    public_endpoint: str | None = None
+
+    @field_validator("public_endpoint")
+    @classmethod
+    def _is_a_place(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        found = _PUBLIC_ENDPOINT.fullmatch(value)
+        if not found:
+            raise ValueError("must be a URL, http://host:port or https://host/path, without query and fragment")
+        if {".", ".."} & set(found["prefix"].split("/")):
+            raise ValueError('must not have "." or ".." in its path')
+        return f"{found['scheme']}://{_checked_host(found['host'])}{found['prefix']}"
+
+
 class ObjectStoreConfiguration(ConfigurationModel):
     """Everything an ``ObjectStore`` is made from.
 
@@ -259,6 +287,7 @@ class ObjectStoreConfiguration(ConfigurationModel):
             because the framework decides which model it is.
         retry: the retry layer.
         transfer: sizes and concurrency of transfers.
+        presign: presigned URLs.
     """
 
     framework: Framework | str = Framework.LOCAL
@@ -267,6 +296,7 @@ class ObjectStoreConfiguration(ConfigurationModel):
     connection: Any = None
     retry: RetryConfiguration = Field(default_factory=RetryConfiguration)
     transfer: TransferConfiguration = Field(default_factory=TransferConfiguration)
+    presign: PresignConfiguration = Field(default_factory=PresignConfiguration)
 
     def to_url(self, *, show_secrets: bool = False) -> str:
         """The configuration as URL, which ``ObjectStore.from_url`` takes; defaults are left out.
@@ -280,6 +310,7 @@ class ObjectStoreConfiguration(ConfigurationModel):
             "create_root_bucket": None if self.create_root_bucket == embedded else self.create_root_bucket,
             "retry": self.retry,
             "transfer": self.transfer,
+            "presign": self.presign,
         }
         return render_url(self.framework, self.root_bucket, self.connection, parameters, show_secrets=show_secrets)
 
@@ -331,6 +362,11 @@ class ObjectStoreConfiguration(ConfigurationModel):
     def _transfer(cls, value: Any) -> TransferConfiguration:
         return part(TransferConfiguration, value)
 
+    @field_validator("presign", mode="before")
+    @classmethod
+    def _presign(cls, value: Any) -> PresignConfiguration:
+        return part(PresignConfiguration, value)
+
 
 _CONNECTION_MODELS: dict[str, type[ConnectionConfiguration]] = {
     Framework.MINIO: ObjectStoreConnectionConfiguration,
@@ -368,6 +404,7 @@ def known_paths(framework: str) -> frozenset[tuple[str, ...]]:
         "connection": connection_model(framework),
         "retry": RetryConfiguration,
         "transfer": TransferConfiguration,
+        "presign": PresignConfiguration,
     }
     values = {(name,) for name in ObjectStoreConfiguration.model_fields if name not in parts}
     nested = {(name, field) for name, model in parts.items() for field in model.model_fields}

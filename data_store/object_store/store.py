@@ -15,9 +15,11 @@ from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.dsn import configuration_from_url
 from data_store.object_store.errors import ConfigurationError
 from data_store.object_store.facade.buckets import Buckets
+from data_store.object_store.facade.cors import Cors
 from data_store.object_store.facade.events import Events
 from data_store.object_store.facade.integrity import Integrity
 from data_store.object_store.facade.lifecycle import Lifecycle
+from data_store.object_store.facade.presigning import Presigning
 from data_store.object_store.facade.protection import Protection
 from data_store.object_store.facade.tags import Tags
 from data_store.object_store.session import Session
@@ -27,7 +29,7 @@ __all__ = ["ObjectStore"]
 Configuration = ObjectStoreConfiguration | dict[str, Any] | str | os.PathLike[str]
 
 
-class ObjectStore(Buckets, Tags, Lifecycle, Events, Protection, Integrity):
+class ObjectStore(Buckets, Tags, Lifecycle, Events, Protection, Integrity, Presigning, Cors):
     """An object store, made lazily from a configuration.
 
     Nothing is sent, and no SDK imported, before the first operation. It can be used by many threads at once, after a

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import assert_type
 
 from data_store.object_store import (
+    CorsRule,
     DefaultRetention,
     DeletedObject,
     EventFeed,
@@ -25,6 +26,9 @@ from data_store.object_store import (
     ObjectStore,
     ObjectVersion,
     PartInfo,
+    PresignedClaims,
+    PresignedPart,
+    PresignedPost,
     Retention,
     RetentionMode,
     SseCustomer,
@@ -179,3 +183,18 @@ def narrows_what_store_supports(store: ObjectStore) -> None:
     client = store.client
     if store.supports(SupportsMultipart) and isinstance(client, SupportsMultipart):
         client.abort_multipart_upload("bucket", "key", "upload-id")
+
+
+def presigning_returns_what_a_client_needs(store: ObjectStore) -> None:
+    """URLs as text, and with headers, fields or parts as models."""
+    assert_type(store.get_presigned_url("key", expires=timedelta(hours=1), method="HEAD"), str)
+    store.get_presigned_url("key", method="PUT")  # type: ignore[arg-type]  # what is to be refused
+    assert_type(store.get_presigned_upload_url("key", content_type="text/plain"), str)
+    store.get_presigned_upload_url("key", content_typ="a")  # type: ignore[call-arg]  # what is to be refused
+    assert_type(store.presign_upload("key", content_length=5).headers, Mapping[str, str])
+    assert_type(store.get_presigned_post("uploads/${filename}", max_length=10), PresignedPost)
+    assert_type(store.presign_multipart("key", 10, tags={"a": "b"}).parts, tuple[PresignedPart, ...])
+    assert_type(store.verify_presigned("https://...", headers={"Content-Type": "text/plain"}), PresignedClaims)
+    store.set_cors([CorsRule(("*",), ("GET",))])
+    store.set_cors([CorsRule("*", "GET")])  # type: ignore[arg-type]  # what is to be refused
+    assert_type(store.get_cors("bucket"), list[CorsRule])

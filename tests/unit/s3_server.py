@@ -15,9 +15,9 @@ from typing import Any
 from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import Exchange
-from data_store.object_store.adapters.s3.sigv4 import Credentials
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
+from data_store.object_store.signing.sigv4 import Credentials
 
 ERROR = "<Error><Code>{code}</Code><Message>said so</Message>{more}</Error>"
 

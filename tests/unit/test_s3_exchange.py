@@ -11,10 +11,10 @@ import pytest
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, xml_answer
-from data_store.object_store.adapters.s3.sigv4 import Credentials
 from data_store.object_store.adapters.s3.transport import Transport, attempts_made
 from data_store.object_store.body import Source
 from data_store.object_store.errors import AccessDenied, ServerError, Throttled
+from data_store.object_store.signing.sigv4 import Credentials
 from tests.unit.s3_server import Answer, connection, error, quick_retry, recording_server
 
 LARGE = bytes(range(256)) * 8192  # 2 MiB: more than is read into memory

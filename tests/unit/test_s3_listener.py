@@ -17,10 +17,10 @@ import pytest
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.adapters.s3.listener import Listener
-from data_store.object_store.adapters.s3.sigv4 import Credentials
 from data_store.object_store.errors import StoreClosed
 from data_store.object_store.facade.watch import Watch
 from data_store.object_store.models import EventKind, ObjectEvent, WatchOptions
+from data_store.object_store.signing.sigv4 import Credentials
 from tests.unit.s3_server import connection, quick_retry
 
 HEAD = b"HTTP/1.1 200 OK\r\nServer: MinIO\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -12,11 +12,11 @@ from minio import Minio
 from urllib3 import HTTPResponse
 from urllib3.exceptions import EmptyPoolError, MaxRetryError
 
-from data_store.object_store.adapters.s3.sigv4 import encode_path
 from data_store.object_store.adapters.s3.transport import SdkPools, Transport, attempts_made, was_retried
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
+from data_store.object_store.signing.sigv4 import encode_path
 from tests.unit.s3_server import Answer, connection, quick_retry, recording_server
 
 KEYS = [

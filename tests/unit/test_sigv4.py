@@ -16,7 +16,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_store.object_store.adapters.s3.sigv4 import (
+from data_store.object_store.signing.sigv4 import (
     EMPTY_PAYLOAD_HASH,
     MAX_EXPIRES,
     UNSIGNED_PAYLOAD,

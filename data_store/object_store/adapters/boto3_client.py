@@ -14,13 +14,13 @@ from data_store.object_store.adapters.boto3_carrier import Boto3Carrier
 from data_store.object_store.adapters.boto3_connection import Clients
 from data_store.object_store.adapters.boto3_parameters import given
 from data_store.object_store.adapters.boto3_results import buckets
-from data_store.object_store.adapters.s3 import sigv4
 from data_store.object_store.adapters.s3.client import S3Client
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, endpoint
 from data_store.object_store.adapters.s3.errors import are_good_credentials
 from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import NotFound, ObjectStoreError
 from data_store.object_store.models import Bucket, BucketOptions
+from data_store.object_store.signing import sigv4
 
 __all__ = ["Boto3Client"]
 

@@ -20,13 +20,13 @@ from botocore.loaders import Loader, create_loader
 from data_store.object_store.adapters.boto3_answers import AnswerParsers
 from data_store.object_store.adapters.boto3_logging import mask_secrets
 from data_store.object_store.adapters.boto3_results import note_lost_answer
-from data_store.object_store.adapters.s3 import sigv4
 from data_store.object_store.adapters.s3.control_characters import shelter
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
 from data_store.object_store.adapters.s3.headers import check_credentials
 from data_store.object_store.adapters.s3.quirks import identify
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
+from data_store.object_store.signing import sigv4
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

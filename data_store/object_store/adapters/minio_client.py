@@ -26,7 +26,7 @@ from minio.error import ServerError as MinioServerError
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import EmptyPoolError, HTTPError
 
-from data_store.object_store.adapters.s3 import errors, sigv4
+from data_store.object_store.adapters.s3 import errors
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, invalid_answer
 from data_store.object_store.adapters.s3.client import S3Client
 from data_store.object_store.adapters.s3.exchange import AnswerError
@@ -44,6 +44,7 @@ from data_store.object_store.models import (
     Bucket,
     BucketOptions,
 )
+from data_store.object_store.signing import sigv4
 
 __all__ = ["MinioClient"]
 

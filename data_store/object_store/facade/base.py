@@ -141,8 +141,14 @@ class Facade:
             bucket: what the operation is about; checked here, so that a bad name is found on every framework.
             key: what the operation is about.
         """
-        name = self._name(bucket)
-        self._require(cast(type, capability), operation, name, key)
+        return self._declaring(capability, operation, self._name(bucket), key)
+
+    def _of_the_store(self, capability: Callable[..., C], operation: str) -> C:
+        """Do the same for an operation that is about no bucket."""
+        return self._declaring(capability, operation, None, None)
+
+    def _declaring(self, capability: Callable[..., C], operation: str, bucket: str | None, key: str | None) -> C:
+        self._require(cast(type, capability), operation, bucket, key)
         return cast(C, self.client)
 
     def _permit(self, operation: str, bucket: str | None, key: str | None, options: Mapping[str, object]) -> None:
@@ -156,7 +162,7 @@ class Facade:
             if capability is SupportsEncryption:
                 self._require_kind(operation, name, key, value)
 
-    def _require(self, capability: type, operation: str, bucket: str, key: str | None, what: str = "") -> None:
+    def _require(self, capability: type, operation: str, bucket: str | None, key: str | None, what: str = "") -> None:
         reason = self.client.lacking(capability)
         if reason is not None:
             raise self._unsupported(f"{what or 'this'} needs {capability.__name__}: {reason}", operation, bucket, key)
@@ -187,5 +193,5 @@ class Facade:
             if not self.client.honours(bucket, key, condition):
                 raise UnsupportedOperation(f"this store has no conditional {what}")
 
-    def _unsupported(self, reason: str, operation: str, bucket: str, key: str | None) -> UnsupportedOperation:
+    def _unsupported(self, reason: str, operation: str, bucket: str | None, key: str | None) -> UnsupportedOperation:
         return UnsupportedOperation(reason).locate(operation, bucket, key, str(self._config.framework))

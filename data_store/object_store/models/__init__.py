@@ -5,6 +5,7 @@ Times are aware UTC datetimes, sizes are bytes, ETags come without quotes. What 
 (``metadata == {}``).
 """
 
+from data_store.object_store.models.cors import CorsRule
 from data_store.object_store.models.events import (
     EventKind,
     NotificationRule,
@@ -48,6 +49,18 @@ from data_store.object_store.models.options import (
     ReadConditions,
     UploadOptions,
 )
+from data_store.object_store.models.presigned import (
+    PresignedClaims,
+    PresignedMultipart,
+    PresignedPart,
+    PresignedPost,
+    PresignedUpload,
+    PresignGetOptions,
+    PresignPostOptions,
+    PresignPutOptions,
+    PresignUploadOptions,
+    ReadMethod,
+)
 from data_store.object_store.models.protection import (
     DefaultRetention,
     Encryption,
@@ -74,6 +87,7 @@ __all__ = [
     "CopyContentOptions",
     "CopyOptions",
     "CopySource",
+    "CorsRule",
     "DefaultRetention",
     "DeleteOptions",
     "DeletedObject",
@@ -96,9 +110,19 @@ __all__ = [
     "PartInfo",
     "PartOptions",
     "PartPage",
+    "PresignGetOptions",
+    "PresignPostOptions",
+    "PresignPutOptions",
+    "PresignUploadOptions",
+    "PresignedClaims",
+    "PresignedMultipart",
+    "PresignedPart",
+    "PresignedPost",
+    "PresignedUpload",
     "Progress",
     "PutOptions",
     "ReadConditions",
+    "ReadMethod",
     "Retention",
     "RetentionMode",
     "SseCustomer",

@@ -4,6 +4,7 @@ The facade calls them before anything is sent, so that every framework refuses t
 """
 
 from data_store.object_store.validation.content import write_conditions
+from data_store.object_store.validation.cors import cors_rules
 from data_store.object_store.validation.events import notification_rules, timeout, watch_options
 from data_store.object_store.validation.lifecycle import lifecycle_rules
 from data_store.object_store.validation.names import (
@@ -29,8 +30,16 @@ from data_store.object_store.validation.options import (
     list_options,
     put_options,
 )
+from data_store.object_store.validation.presigning import (
+    expires_in,
+    presign_get_options,
+    presign_multipart_options,
+    presign_part_size,
+    presign_post_options,
+    presign_put_options,
+)
 from data_store.object_store.validation.protection import customer_key, default_retention, retention
-from data_store.object_store.validation.rules import aware, flag, many, positive
+from data_store.object_store.validation.rules import aware, flag, many, positive, text
 from data_store.object_store.validation.tags import bucket_tags, tags
 from data_store.object_store.validation.uploads import (
     age,
@@ -50,9 +59,11 @@ __all__ = [
     "byte_range",
     "content_options",
     "copy_source",
+    "cors_rules",
     "customer_key",
     "default_retention",
     "delete_options",
+    "expires_in",
     "file_path",
     "flag",
     "get_options",
@@ -73,9 +84,15 @@ __all__ = [
     "parts",
     "positive",
     "prefix",
+    "presign_get_options",
+    "presign_multipart_options",
+    "presign_part_size",
+    "presign_post_options",
+    "presign_put_options",
     "put_options",
     "retention",
     "tags",
+    "text",
     "timeout",
     "upload_id",
     "version",

@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar, TypeVar
 
-from data_store.object_store.adapters.s3 import sigv4
 from data_store.object_store.adapters.s3.carrier import Carrier
 from data_store.object_store.adapters.s3.client_subresources import S3Subresources
 from data_store.object_store.adapters.s3.encryption_results import upload_encryption
@@ -56,6 +55,7 @@ from data_store.object_store.models import (
     SseS3,
     UploadPage,
 )
+from data_store.object_store.signing import sigv4
 from data_store.object_store.sources import with_digest
 
 __all__ = ["S3Client"]

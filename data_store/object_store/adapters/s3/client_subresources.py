@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import ClassVar
 
-from data_store.object_store.adapters.s3 import sigv4
 from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange
@@ -38,6 +37,7 @@ from data_store.object_store.models import (
     VersionPage,
     WatchOptions,
 )
+from data_store.object_store.signing import sigv4
 
 __all__ = ["S3Subresources"]
 

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from data_store.object_store.adapters.s3.sigv4 import encode_path
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration
+from data_store.object_store.signing.sigv4 import encode_path
 
 __all__ = ["DEFAULT_REGION", "Endpoint", "endpoint"]
 

@@ -12,13 +12,14 @@ from xml.etree.ElementTree import Element
 
 from urllib3 import BaseHTTPResponse, Retry
 
-from data_store.object_store.adapters.s3 import errors, sigv4, xml
+from data_store.object_store.adapters.s3 import errors, xml
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
 from data_store.object_store.adapters.s3.quirks import identify
 from data_store.object_store.adapters.s3.transport import Transport, lost_answers, retries_left, was_retried
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectStoreError
+from data_store.object_store.signing import sigv4
 
 __all__ = ["AnswerError", "Exchange", "Request", "SignedRequest", "answer_error", "content_md5", "drop", "xml_answer"]
 

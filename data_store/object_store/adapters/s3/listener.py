@@ -14,7 +14,7 @@ from typing import Any
 
 from urllib3 import BaseHTTPResponse
 
-from data_store.object_store.adapters.s3 import errors, sigv4, xml
+from data_store.object_store.adapters.s3 import errors, xml
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, required
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, drop
@@ -24,6 +24,7 @@ from data_store.object_store.configurations import ObjectStoreConnectionConfigur
 from data_store.object_store.errors import StoreClosed
 from data_store.object_store.feed import EventFeed
 from data_store.object_store.models import EventKind, ObjectEvent, WatchOptions
+from data_store.object_store.signing import sigv4
 
 __all__ = ["Listener"]
 

@@ -12,7 +12,6 @@ from data_store.object_store.adapters.s3.encryption import (
     encryption_headers,
     source_customer_headers,
 )
-from data_store.object_store.adapters.s3.sigv4 import encode_path, encode_query
 from data_store.object_store.adapters.s3.xml_lock import legal_hold_status, lock_time
 from data_store.object_store.adapters.s3.xml_tags import tagging_header
 from data_store.object_store.metadata import encode_metadata
@@ -26,6 +25,7 @@ from data_store.object_store.models import (
     PartOptions,
     PutOptions,
 )
+from data_store.object_store.signing.sigv4 import encode_path, encode_query
 
 __all__ = [
     "bypass_header",

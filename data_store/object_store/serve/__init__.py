@@ -1,0 +1,1 @@
+"""Answers the URLs that a store without a server of its own signs."""

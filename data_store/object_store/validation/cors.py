@@ -1,0 +1,82 @@
+"""Rules of cross-origin resource sharing (S3 API reference, CORSRule)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from data_store.object_store.errors import InvalidArgument
+from data_store.object_store.models import CorsRule
+from data_store.object_store.validation.rules import instance, items, text, text_without_controls, whole
+
+__all__ = ["cors_rules"]
+
+_MAX_RULES = 100  # S3 API reference, PutBucketCors
+_MAX_ID = 255
+_MAX_SECONDS = 2**31 - 1
+_METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE"})
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/?#\s@]+", re.IGNORECASE)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2; a star is a token's character
+
+
+def cors_rules(rules: Iterable[CorsRule]) -> list[CorsRule]:
+    """Check the rules of a bucket: 1 to 100; lists become tuples."""
+    checked = [_rule(instance("a rule", each, CorsRule)) for each in items("rules", rules)]
+    if not 1 <= len(checked) <= _MAX_RULES:
+        raise InvalidArgument(f"there must be 1 to {_MAX_RULES} rules, not {len(checked)}; delete_cors() removes all")
+    return checked
+
+
+def _rule(rule: CorsRule) -> CorsRule:
+    if rule.id is not None and len(text_without_controls("the id of a rule", rule.id)) > _MAX_ID:
+        raise InvalidArgument(f"the id of a rule has at most {_MAX_ID} characters")
+    if rule.max_age is not None:
+        whole("max_age", rule.max_age, 0, _MAX_SECONDS)
+    return replace(
+        rule,
+        allowed_origins=tuple(_origin(each) for each in _some("allowed_origins", rule.allowed_origins)),
+        allowed_methods=tuple(_method(each) for each in _some("allowed_methods", rule.allowed_methods)),
+        allowed_headers=_headers("allowed_headers", rule.allowed_headers),
+        expose_headers=_headers("expose_headers", rule.expose_headers),
+    )
+
+
+def _some(name: str, values: Iterable[str]) -> list[str]:
+    given = items(name, values)
+    if not given:
+        raise InvalidArgument(f"{name} of a rule must not be empty")
+    return given
+
+
+def _origin(value: object) -> str:
+    origin = text("an origin", value)
+    if not _ORIGIN.fullmatch(origin) or not origin.isascii():
+        raise InvalidArgument(f'an origin is scheme://host[:port] without a path, or "*", not {origin!r} (RFC 6454)')
+    return _one_star("an origin", origin)
+
+
+def _method(value: object) -> str:
+    method = text("a method", value)
+    if method not in _METHODS:
+        raise InvalidArgument(f"allowed_methods must be of {', '.join(sorted(_METHODS))}, not {method!r}")
+    return method
+
+
+def _headers(name: str, values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_header(name, each) for each in items(name, values))
+
+
+def _header(name: str, value: object) -> str:
+    header = text(f"a header of {name}", value)
+    if not _TOKEN.fullmatch(header):
+        raise InvalidArgument(f"{name} must be names of headers, not {header!r}")
+    if name == "expose_headers" and "*" in header:
+        raise InvalidArgument("expose_headers must be whole names of headers: servers take no * there")
+    return _one_star(name, header)
+
+
+def _one_star(name: str, value: str) -> str:
+    if value.count("*") > 1:
+        raise InvalidArgument(f"{name} has at most one *, not {value!r}")
+    return value

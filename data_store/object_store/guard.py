@@ -15,7 +15,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from data_store.object_store.body import ObjectBody, Source
-from data_store.object_store.capabilities import CAPABILITIES
+from data_store.object_store.capabilities import CAPABILITIES, SupportsPresign
 from data_store.object_store.errors import (
     BucketNotFound,
     NotFound,
@@ -50,6 +50,8 @@ _logger = logging.getLogger("data_store.object_store")
 _NOT_OPERATIONS = {"classify", "close", "forget_lacking", "lacking"}
 _MAX_SEEN_BUCKETS = 1000
 _FOR_OTHERS = frozenset({"honours"})  # asked on behalf of another operation, which its errors are to name
+# Their success does not say that the bucket is there: it may be missing, or nobody was asked.
+_NOT_SEEING = SupportsPresign.__abstractmethods__ | {"bucket_exists"}
 _NOT_IMPLEMENTED = 501
 _NOT_A_VERSION = frozenset({400, 405})  # an ill-formed id, a delete marker (S3 API reference, GetObject)
 # A server may refuse one of their options with 501, and have the rest.
@@ -113,7 +115,7 @@ class Guard:
         """Take note of a bucket that answered."""
         if operation == "delete_bucket":
             self._seen_buckets.discard(bucket)
-        elif operation != "bucket_exists" and len(self._seen_buckets) < _MAX_SEEN_BUCKETS:
+        elif operation not in _NOT_SEEING and len(self._seen_buckets) < _MAX_SEEN_BUCKETS:
             self._seen_buckets.add(bucket)
 
     @property

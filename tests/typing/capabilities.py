@@ -29,12 +29,14 @@ from data_store.object_store import (
     PresignedClaims,
     PresignedPart,
     PresignedPost,
+    PresignedUpload,
     Retention,
     RetentionMode,
     SseCustomer,
     SseKms,
     SseS3,
     SupportsBucketTags,
+    SupportsCors,
     SupportsEncryption,
     SupportsLifecycle,
     SupportsLifecycleRuns,
@@ -42,6 +44,8 @@ from data_store.object_store import (
     SupportsNotificationRules,
     SupportsNotifications,
     SupportsObjectLock,
+    SupportsPresign,
+    SupportsPresignKeys,
     SupportsTags,
     SupportsVersioning,
     Verification,
@@ -87,6 +91,14 @@ def narrows_for_buckets(store: ObjectStore) -> None:
     if isinstance(client, SupportsNotificationRules):
         assert_type(client.get_notifications("bucket"), list[NotificationRule])
         client.set_notifications("bucket", ["rule"])  # type: ignore[list-item]  # what is to be refused
+    if isinstance(client, SupportsCors):
+        assert_type(client.get_cors("bucket"), list[CorsRule])
+        client.set_cors("bucket", ["rule"])  # type: ignore[list-item]  # what is to be refused
+    if isinstance(client, SupportsPresign):
+        assert_type(client.presign_parts("bucket", "key", "id", [1], 60), list[PresignedUpload])
+        client.presign_keys()  # type: ignore[attr-defined]  # what is to be refused
+    if isinstance(client, SupportsPresignKeys):
+        client.rotate_presign_key(revoke=True)
     if isinstance(client, SupportsEncryption):
         assert_type(client.encryptions, frozenset[type[SseS3 | SseKms | SseCustomer]])
 

@@ -55,6 +55,7 @@ from data_store.object_store.models import (
 )
 from data_store.object_store.store import ObjectStore
 from tests.unit.dict_client import PartsClient, Stored, TagsClient, VendorError
+from tests.unit.facade_web import WebOperations
 
 PART = PartInfo(1, "etag")
 KEY_OF_32 = SseCustomer(b"k" * 32)
@@ -100,6 +101,7 @@ class CapableClient(
     SupportsNotificationRules,
     SupportsEncryption,
     SupportsObjectLock,
+    WebOperations,
 ):
     """Has all capabilities. Versions are real; the others are remembered in ``kept`` and given back.
 

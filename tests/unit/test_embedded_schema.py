@@ -96,7 +96,7 @@ def test_a_migrated_store_has_the_tables_of_a_new_one(old: LocalClient, tmp_path
     """Column by column, so that no statement works on one kind of store only."""
     new = local(tmp_path / "new")
     assert columns(old) == columns(new)
-    assert schema.VERSION == 2
+    assert schema.VERSION == 3
     new.close()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.models import (
+    CorsRule,
     DefaultRetention,
     EventKind,
     LifecycleRule,
@@ -179,6 +180,10 @@ BAD: dict[str, Callable[[ObjectStore], object]] = {
     "set_lifecycle none": lambda store: store.set_lifecycle([]),
     "set_lifecycle rule": lambda store: store.set_lifecycle([LifecycleRule("r")]),
     "delete_lifecycle": lambda store: store.delete_lifecycle(""),
+    "get_cors": lambda store: store.get_cors(""),
+    "set_cors none": lambda store: store.set_cors([]),
+    "set_cors rule": lambda store: store.set_cors([CorsRule((), ("GET",))]),
+    "delete_cors": lambda store: store.delete_cors(""),
     "run_lifecycle": lambda store: store.run_lifecycle(now=datetime(2026, 1, 1)),
     "watch events": lambda store: store.watch(events=[]),
     "watch kind": lambda store: store.watch(events=["written"]),  # type: ignore[list-item]
@@ -195,6 +200,15 @@ BAD: dict[str, Callable[[ObjectStore], object]] = {
     "set_legal_hold": lambda store: store.set_legal_hold("k", None),  # type: ignore[arg-type]
     "get_default_retention": lambda store: store.get_default_retention(""),
     "set_default_retention": lambda store: store.set_default_retention(DefaultRetention(RetentionMode.GOVERNANCE)),
+    "get_presigned_url": lambda store: store.get_presigned_url("k", expires=0),
+    "get_presigned_url method": lambda store: store.get_presigned_url("k", method="PUT"),  # type: ignore[arg-type]
+    "get_presigned_upload_url": lambda store: store.get_presigned_upload_url("k", content_length=-1),
+    "presign_upload": lambda store: store.presign_upload(""),
+    "presign_upload bucket": lambda store: store.presign_upload("k", "a/b"),
+    "get_presigned_post": lambda store: store.get_presigned_post("k", min_length=2, max_length=1),
+    "presign_multipart": lambda store: store.presign_multipart("k", -1),
+    "verify_presigned": lambda store: store.verify_presigned(None),  # type: ignore[arg-type]
+    "rotate_presign_key": lambda store: store.rotate_presign_key(revoke=None),  # type: ignore[arg-type]
     "verify": lambda store: store.verify("\0"),
     "supports": lambda store: store.supports(int),
 }

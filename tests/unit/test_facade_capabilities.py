@@ -12,6 +12,7 @@ import pytest
 from data_store.object_store.capabilities import (
     CAPABILITIES,
     SupportsBucketTags,
+    SupportsCors,
     SupportsEncryption,
     SupportsLifecycle,
     SupportsLifecycleRuns,
@@ -19,6 +20,8 @@ from data_store.object_store.capabilities import (
     SupportsNotificationRules,
     SupportsNotifications,
     SupportsObjectLock,
+    SupportsPresign,
+    SupportsPresignKeys,
     SupportsTags,
     SupportsVersioning,
 )
@@ -30,6 +33,7 @@ from data_store.object_store.errors import (
     UnsupportedOperation,
 )
 from data_store.object_store.models import (
+    CorsRule,
     LifecycleRule,
     ListOptions,
     ObjectIdentifier,
@@ -127,6 +131,16 @@ NEEDS: dict[str, tuple[type, Callable[[ObjectStore], object]]] = {
     "set_legal_hold": (SupportsObjectLock, lambda store: store.set_legal_hold("k", True)),
     "get_default_retention": (SupportsObjectLock, lambda store: store.get_default_retention()),
     "set_default_retention": (SupportsObjectLock, lambda store: store.set_default_retention(None)),
+    "get_presigned_url": (SupportsPresign, lambda store: store.get_presigned_url("k")),
+    "get_presigned_upload_url": (SupportsPresign, lambda store: store.get_presigned_upload_url("k")),
+    "presign_upload": (SupportsPresign, lambda store: store.presign_upload("k")),
+    "get_presigned_post": (SupportsPresign, lambda store: store.get_presigned_post("k")),
+    "presign_multipart": (SupportsPresign, lambda store: store.presign_multipart("k", 1)),
+    "verify_presigned": (SupportsPresign, lambda store: store.verify_presigned("http://store/b/k")),
+    "rotate_presign_key": (SupportsPresignKeys, lambda store: store.rotate_presign_key()),
+    "get_cors": (SupportsCors, lambda store: store.get_cors()),
+    "set_cors": (SupportsCors, lambda store: store.set_cors([CorsRule(("*",), ("GET",))])),
+    "delete_cors": (SupportsCors, lambda store: store.delete_cors()),
 }
 
 
@@ -202,6 +216,7 @@ def test_a_deep_ping_asks_for_every_capability_that_has_a_read(capable: ObjectSt
         "get_lifecycle",
         "get_notifications",
         "get_default_retention",
+        "get_cors",
     ]
     assert capable.capabilities() == frozenset(CAPABILITIES)
 
@@ -264,7 +279,7 @@ def test_a_deep_ping_asks_on_where_the_bucket_may_not_be_looked_at(
 
     monkeypatch.setattr(client, "bucket_exists", denied)
     capable.ping(deep=True)
-    assert client.calls[-1] == "get_default_retention"
+    assert client.calls[-1] == "get_cors"
 
 
 def test_a_deep_ping_needs_a_root_bucket() -> None:

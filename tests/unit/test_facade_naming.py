@@ -12,13 +12,14 @@ import pytest
 
 from data_store.object_store.adapters.embedded.client import MemoryClient
 from data_store.object_store.errors import AccessDenied, ObjectStoreError
-from data_store.object_store.models import Condition, LifecycleRule, PartInfo, Retention, RetentionMode
+from data_store.object_store.models import Condition, CorsRule, LifecycleRule, PartInfo, Retention, RetentionMode
 from data_store.object_store.store import ObjectStore
 
 MISSING = "missing"
 RETENTION = Retention(RetentionMode.GOVERNANCE, until=datetime(2100, 1, 1, tzinfo=UTC))
 PART = PartInfo(1, "etag")
-ASKS_NOBODY = {"capabilities", "close", "supports"}
+SIGNS = {"get_presigned_post", "get_presigned_upload_url", "get_presigned_url", "presign_upload"}
+ASKS_NOBODY = SIGNS | {"capabilities", "close", "rotate_presign_key", "supports", "verify_presigned"}
 WITHOUT_BUCKET = {"bucket_exists", "create_bucket", "list_buckets", "ping"}
 
 CALLS: dict[str, Callable[[ObjectStore, Path], object]] = {
@@ -33,6 +34,7 @@ CALLS: dict[str, Callable[[ObjectStore, Path], object]] = {
     "delete_bucket": lambda store, _: store.delete_bucket(MISSING, force=True),
     "delete_bucket_tags": lambda store, _: store.delete_bucket_tags(MISSING),
     "delete_file": lambda store, _: store.delete_file("k", MISSING),
+    "delete_cors": lambda store, _: store.delete_cors(MISSING),
     "delete_lifecycle": lambda store, _: store.delete_lifecycle(MISSING),
     "delete_object": lambda store, _: store.delete_object("k", MISSING),
     "delete_objects": lambda store, _: store.delete_objects(["k"], MISSING),
@@ -42,6 +44,7 @@ CALLS: dict[str, Callable[[ObjectStore, Path], object]] = {
     "enable_versioning": lambda store, _: store.enable_versioning(MISSING),
     "exists": lambda store, _: store.exists("k", MISSING),
     "get_bucket_tags": lambda store, _: store.get_bucket_tags(MISSING),
+    "get_cors": lambda store, _: store.get_cors(MISSING),
     "get_default_retention": lambda store, _: store.get_default_retention(MISSING),
     "get_file": lambda store, _: store.get_file("k", MISSING),
     "get_legal_hold": lambda store, _: store.get_legal_hold("k", MISSING),
@@ -70,7 +73,9 @@ CALLS: dict[str, Callable[[ObjectStore, Path], object]] = {
     "read_object": lambda store, _: store.read_object("k", MISSING),
     "restore_version": lambda store, _: store.restore_version("k", "id", MISSING),
     "run_lifecycle": lambda store, _: store.run_lifecycle(MISSING),
+    "presign_multipart": lambda store, _: store.presign_multipart("k", 1, bucket=MISSING),
     "set_bucket_tags": lambda store, _: store.set_bucket_tags({"a": "b"}, MISSING),
+    "set_cors": lambda store, _: store.set_cors([CorsRule(("*",), ("GET",))], MISSING),
     "set_default_retention": lambda store, _: store.set_default_retention(None, MISSING),
     "set_legal_hold": lambda store, _: store.set_legal_hold("k", True, MISSING),
     "set_lifecycle": lambda store, _: store.set_lifecycle([LifecycleRule("id", expire_after_days=1)], MISSING),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from data_store.object_store.models import DefaultRetention, LifecycleReport, LifecycleRule, Retention, RetentionMode
+from data_store.object_store.models import (
+    CorsRule,
+    DefaultRetention,
+    LifecycleReport,
+    LifecycleRule,
+    Retention,
+    RetentionMode,
+)
 from data_store.object_store.store import ObjectStore
 from tests.unit import facade_support
 from tests.unit.facade_support import client_of
@@ -41,6 +48,15 @@ def test_lifecycle_rules_come_back(capable: ObjectStore) -> None:
     assert capable.get_lifecycle() == rules
     capable.delete_lifecycle()
     assert capable.get_lifecycle() == []
+
+
+def test_cors_rules_come_back(capable: ObjectStore) -> None:
+    """Replaced all at once, and removed."""
+    rules = [CorsRule(("https://a.example",), ("PUT",), ("x-*",), ("ETag",), 5, "a"), CorsRule(("*",), ("GET",))]
+    capable.set_cors(iter(rules))
+    assert capable.get_cors() == rules
+    capable.delete_cors()
+    assert capable.get_cors() == []
 
 
 def test_the_rules_are_run_as_of_a_time(capable: ObjectStore) -> None:

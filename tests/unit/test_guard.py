@@ -41,6 +41,7 @@ from data_store.object_store.models import (
     Object,
     ObjectIdentifier,
     ObjectMetadata,
+    PresignGetOptions,
     PutOptions,
 )
 from data_store.object_store.sources import IterableReader
@@ -330,6 +331,19 @@ def test_a_plain_not_found_is_a_bucket_where_there_is_none(client: DictClient) -
     with pytest.raises(BucketNotFound) as caught:
         client.head_object("other", "k", GET)
     assert (caught.value.bucket, caught.value.key) == ("other", "k")
+
+
+def test_a_bucket_that_something_was_signed_for_was_not_seen() -> None:
+    """Nobody was asked: a 404 of it later on may be the bucket's."""
+
+    class Signing(DictClient):
+        def presign_get(self, bucket: str, key: str, options: PresignGetOptions) -> str:
+            return "https://localhost/"
+
+    client = Signing()
+    client.presign_get("other", "k", PresignGetOptions(expires=60))
+    with pytest.raises(BucketNotFound):
+        client.head_object("other", "k", GET)
 
 
 def test_no_second_question_without_an_error(client: DictClient) -> None:

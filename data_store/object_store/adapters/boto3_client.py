@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from data_store.object_store.adapters import boto3_errors
 from data_store.object_store.adapters.boto3_carrier import Boto3Carrier
 from data_store.object_store.adapters.boto3_connection import Clients
-from data_store.object_store.adapters.boto3_parameters import given
+from data_store.object_store.adapters.boto3_parameters import Parameters, given
+from data_store.object_store.adapters.boto3_presigning import Boto3Signer
 from data_store.object_store.adapters.boto3_results import buckets
 from data_store.object_store.adapters.s3.client import S3Client
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, endpoint
@@ -42,6 +43,13 @@ class Boto3Client(S3Client):
         self._clients = Clients(connection, self._endpoint, config.retry, self._quirks.learn)
         self._client = self._clients.usual
         self._carrier = Boto3Carrier(self._clients)
+        self._public.prefer_region(self._clients.session_region)
+        self._requests = Boto3Signer(
+            lambda region: self._clients.signing(self._public, region),
+            self._public,
+            self._credentials,
+            Parameters(self._client.meta.service_model),
+        )
 
     def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
         """Make a bucket; on AWS in the configured region."""

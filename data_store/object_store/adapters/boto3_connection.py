@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ssl
 import threading
+from bisect import bisect_left
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
@@ -13,16 +15,19 @@ import boto3.session
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 from botocore.handlers import validate_bucket_name
 from botocore.loaders import Loader, create_loader
 
 from data_store.object_store.adapters.boto3_answers import AnswerParsers
 from data_store.object_store.adapters.boto3_logging import mask_secrets
+from data_store.object_store.adapters.boto3_presigning import prepare_to_sign
 from data_store.object_store.adapters.boto3_results import note_lost_answer
 from data_store.object_store.adapters.s3.control_characters import shelter
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
 from data_store.object_store.adapters.s3.headers import check_credentials
+from data_store.object_store.adapters.s3.public_endpoint import PublicEndpoint
 from data_store.object_store.adapters.s3.quirks import identify
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
@@ -75,6 +80,8 @@ class Clients:
         if wrong is not None:
             raise ConfigurationError(f"connection: {wrong}") from wrong
         self._made = {retry.max_attempts: self.usual}
+        self._signing: dict[str, S3Client] = {}
+        self._ends: tuple[str | None, datetime | None] = None, None
 
     def of(self, attempts: int | None) -> S3Client:
         """Return the client whose requests are sent so often at the most; the usual one for None."""
@@ -97,12 +104,24 @@ class Clients:
         if now is None or now.access_key is None or now.secret_key is None:
             raise NoCredentialsError
         check_credentials(now.access_key, now.token or "-")
-        return sigv4.Credentials(now.access_key, now.secret_key, now.token)
+        return sigv4.Credentials(now.access_key, now.secret_key, now.token, self._end_of(found, now.token))
+
+    @property
+    def session_region(self) -> str | None:
+        """The region of boto3's own chain: of the environment, or of the profile."""
+        return self._session.region_name
+
+    def signing(self, public: PublicEndpoint, region: str) -> S3Client:
+        """Return the client that signs requests for the public endpoint in a region; it sends none."""
+        with self._lock:
+            if region not in self._signing:
+                self._signing[region] = self._make_signing(public, region)
+            return self._signing[region]
 
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            for client in self._made.values():
+            for client in (*self._made.values(), *self._signing.values()):
                 client.close()
 
     def _make(self, attempts: int) -> S3Client:
@@ -118,6 +137,32 @@ class Clients:
         if not self._where.is_aws:
             client.meta.events.register_first("needs-retry.s3", _follow_no_redirect)
         return client
+
+    def _make_signing(self, public: PublicEndpoint, region: str) -> S3Client:
+        """Say where the bucket stands, and which host: else botocore presigns for the one host of all regions of AWS.
+
+        That (``s3.amazonaws.com``) redirects requests about buckets that are new, or elsewhere.
+        """
+        config = _config(self._connection, 1).merge(
+            Config(
+                s3={"addressing_style": public.style, "us_east_1_regional_endpoint": "regional"},
+                parameter_validation=False,
+            )
+        )
+        client: S3Client = self._session.client(
+            "s3", endpoint_url=public.origin(region), region_name=region, config=config
+        )
+        client.meta.events.unregister("before-parameter-build.s3", validate_bucket_name)
+        prepare_to_sign(client)
+        return client
+
+    def _end_of(self, found: Credentials | None, token: str | None) -> datetime | None:
+        """Return when temporary credentials end; found out once for each token."""
+        if not isinstance(found, RefreshableCredentials):
+            return None
+        if self._ends[0] != token:
+            self._ends = token, _end(found)
+        return self._ends[1]
 
 
 def _session(connection: ObjectStoreConnectionConfiguration) -> boto3.session.Session:
@@ -176,6 +221,15 @@ def _config(connection: ObjectStoreConnectionConfiguration, attempts: int) -> Co
         proxies={"http": connection.proxy, "https": connection.proxy} if connection.proxy else None,
         client_cert=None if connection.client_cert is None else str(connection.client_cert),
     )
+
+
+def _end(found: RefreshableCredentials) -> datetime | None:
+    """Return when credentials end, in whole seconds, by what botocore makes public: whether they end within a time."""
+    if not found.refresh_needed(sigv4.MAX_EXPIRES):
+        return None
+    now = datetime.now(UTC).replace(microsecond=0)
+    left = bisect_left(range(sigv4.MAX_EXPIRES), True, key=lambda seconds: found.refresh_needed(seconds + 1))
+    return now + timedelta(seconds=left)
 
 
 def _revealed(secret: Any) -> str | None:

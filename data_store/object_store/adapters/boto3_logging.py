@@ -1,4 +1,4 @@
-"""The log lines of botocore, without the secrets that travel: keys of SSE-C and their digests, tokens, secret keys."""
+"""The log lines of botocore, without the secrets that travel: keys and tokens, digests of SSE-C keys, signatures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ _ELEMENTS = "ArgumentValue|CanonicalRequest|CanonicalRequestBytes|SecretAccessKe
 _SECRETS = (
     re.compile(rf"(?i)((?:{_NAMES})(?:['\"]: ?b?['\"]|:))[^\s'\"]+"),
     re.compile(rf"(<(?:{_ELEMENTS})>)[^<]+"),
+    # What a presigned URL is made of: whoever has it all can put the URL together.
+    re.compile(r"(?i)(X-Amz-(?:Signature|Security-Token)=)[^&\s'\"]+"),
+    re.compile(r"(?i)\A(Signature:\s*)[0-9a-f]+"),
 )
 
 

@@ -8,6 +8,7 @@ credentials of the same provider. So do subresources: one reading of them for bo
 from __future__ import annotations
 
 import configparser
+from datetime import UTC
 from xml.etree.ElementTree import ParseError
 
 from minio import Minio
@@ -146,7 +147,9 @@ class _Credentials(Provider):
     def current(self) -> sigv4.Credentials:
         """Return them as the core signs with them."""
         found = self.retrieve()
-        return sigv4.Credentials(found.access_key, found.secret_key, found.session_token)
+        end = getattr(found, "expiration", None) or getattr(found, "_expiration", None)  # once private
+        expires_at = None if end is None else end.replace(tzinfo=UTC)
+        return sigv4.Credentials(found.access_key, found.secret_key, found.session_token, expires_at)
 
 
 def _provider(connection: ObjectStoreConnectionConfiguration) -> Provider:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from data_store.object_store.capabilities import (
     SupportsBucketTags,
+    SupportsCors,
     SupportsLifecycle,
     SupportsMultipart,
     SupportsNotificationRules,
@@ -32,8 +33,10 @@ _QUESTIONS: Final[Mapping[type, Callable[[Any, str], object]]] = {
     SupportsLifecycle: lambda client, bucket: client.get_lifecycle(bucket),
     SupportsNotificationRules: lambda client, bucket: client.get_notifications(bucket),
     SupportsObjectLock: lambda client, bucket: client.get_default_retention(bucket),
+    SupportsCors: lambda client, bucket: client.get_cors(bucket),
 }
-"""Those that have a read. Encryption could only be asked by writing, a watch would begin to record."""
+"""Those that have a read. Encryption could only be asked by writing, a watch would begin to record, and signing asks
+nobody."""
 
 
 def ask(client: ObjectStoreClient, bucket: str) -> None:

@@ -16,7 +16,7 @@ class Cors(Facade):
     """Rules of cross-origin resource sharing, bucket by bucket: ``SupportsCors``."""
 
     def get_cors(self, bucket: str | None = None) -> list[CorsRule]:
-        """Return the rules of a bucket, in their order; ``[]`` if there are none."""
+        """Return the rules of a bucket, in their order; ``[]`` if none. Servers may sort what is in a rule."""
         client = self._capable(SupportsCors, "get_cors", bucket)
         return client.get_cors(self._bucket(bucket))
 

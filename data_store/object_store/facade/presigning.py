@@ -96,7 +96,7 @@ class Presigning(MultipartUploads):
         """Return a PUT that stores an object, with exactly the headers that its sender must add.
 
         What the options give is bound, and the server refuses any other type, length, body or overwriting.
-        ``if_none_match`` asks the store, once, whether it honours that.
+        ``if_none_match`` and ``checksum_sha256`` ask the server, once, how it honours them.
 
         Raises:
             UnsupportedOperation: this store ignores ``if_none_match``: the client would overwrite.
@@ -118,6 +118,8 @@ class Presigning(MultipartUploads):
     ) -> PresignedPost:
         """Return an HTML form that stores the file that is chosen in it; its limits are the server's to check.
 
+        A key with ``${filename}`` asks the server, once, whether it keeps to what stands before it.
+
         Args:
             key: the object; if it ends with ``${filename}``, the name of the file goes there, and what stands before it
                 is bound.
@@ -129,6 +131,9 @@ class Presigning(MultipartUploads):
             metadata: user metadata.
             success_redirect: where the browser goes when it is done.
             success_status: 200, 201 or 204: what is answered without a redirect; None: 204.
+
+        Raises:
+            UnsupportedOperation: with ``${filename}``: this server would let the client write elsewhere.
         """
         given = {
             "content_type": content_type,

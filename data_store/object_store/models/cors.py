@@ -16,7 +16,7 @@ class CorsRule:
     Attributes:
         allowed_origins: ``"https://app.example.com"``; each may have one ``*``: ``"http://localhost:*"``, ``"*"``.
         allowed_methods: of ``GET``, ``HEAD``, ``PUT``, ``POST``, ``DELETE``.
-        allowed_headers: headers that a request may bring, in any case; each may have one ``*``.
+        allowed_headers: headers that a request may bring; each may have one ``*``. They are kept in lower case.
         expose_headers: headers of the answer that the page may read. ``ETag`` is needed to complete an upload with the
             answers of its parts.
         max_age: seconds for which a browser may keep the answer to its preflight; None: as browsers see fit.

@@ -17,11 +17,12 @@ _MAX_ID = 255
 _MAX_SECONDS = 2**31 - 1
 _METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE"})
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/?#\s@]+", re.IGNORECASE)
+_OF_PAGES = ("http://", "https://")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2; a star is a token's character
 
 
 def cors_rules(rules: Iterable[CorsRule]) -> list[CorsRule]:
-    """Check the rules of a bucket: 1 to 100; lists become tuples."""
+    """Check the rules of a bucket: 1 to 100; lists become tuples, and what browsers send in lower case is told so."""
     checked = [_rule(instance("a rule", each, CorsRule)) for each in items("rules", rules)]
     if not 1 <= len(checked) <= _MAX_RULES:
         raise InvalidArgument(f"there must be 1 to {_MAX_RULES} rules, not {len(checked)}; delete_cors() removes all")
@@ -37,7 +38,8 @@ def _rule(rule: CorsRule) -> CorsRule:
         rule,
         allowed_origins=tuple(_origin(each) for each in _some("allowed_origins", rule.allowed_origins)),
         allowed_methods=tuple(_method(each) for each in _some("allowed_methods", rule.allowed_methods)),
-        allowed_headers=_headers("allowed_headers", rule.allowed_headers),
+        # Browsers ask so (Fetch standard, CORS-preflight fetch), and Garage compares the case.
+        allowed_headers=tuple(each.lower() for each in _headers("allowed_headers", rule.allowed_headers)),
         expose_headers=_headers("expose_headers", rule.expose_headers),
     )
 
@@ -53,7 +55,8 @@ def _origin(value: object) -> str:
     origin = text("an origin", value)
     if not _ORIGIN.fullmatch(origin) or not origin.isascii():
         raise InvalidArgument(f'an origin is scheme://host[:port] without a path, or "*", not {origin!r} (RFC 6454)')
-    return _one_star("an origin", origin)
+    # So do they write a host (Fetch standard, "Origin header"), and all servers compare the case.
+    return _one_star("an origin", origin.lower() if origin.lower().startswith(_OF_PAGES) else origin)
 
 
 def _method(value: object) -> str:

@@ -12,10 +12,13 @@ from data_store.object_store.adapters.embedded import failures, lifecycle, listi
 from data_store.object_store.adapters.embedded.changes import Changes, Content, Stored
 from data_store.object_store.adapters.embedded.conditions import check_etag, check_read, check_updated, check_write
 from data_store.object_store.adapters.embedded.content import Contents, FileContents, MemoryContents
+from data_store.object_store.adapters.embedded.cors import CorsOperations
 from data_store.object_store.adapters.embedded.database import Database, FileDatabase, MemoryDatabase
 from data_store.object_store.adapters.embedded.events import Watchers
 from data_store.object_store.adapters.embedded.locks import lock_of
 from data_store.object_store.adapters.embedded.multipart import MultipartOperations
+from data_store.object_store.adapters.embedded.presign_keys import FileKeys, MemoryKeys, PresignKeys
+from data_store.object_store.adapters.embedded.presigning import PresignOperations
 from data_store.object_store.adapters.embedded.protection import ObjectLockOperations
 from data_store.object_store.adapters.embedded.rows import (
     bucket_id,
@@ -83,6 +86,8 @@ class EmbeddedClient(
     MultipartOperations,
     TagOperations,
     ObjectLockOperations,
+    CorsOperations,
+    PresignOperations,
     SupportsLifecycle,
     SupportsLifecycleRuns,
     SupportsNotifications,
@@ -94,8 +99,11 @@ class EmbeddedClient(
     conditions: ClassVar[frozenset[Condition]] = frozenset(Condition)
     max_copy_size: ClassVar[int | None] = None
 
-    def __init__(self, config: ObjectStoreConfiguration, database: Database, contents: Contents, where: str) -> None:
+    def __init__(
+        self, config: ObjectStoreConfiguration, database: Database, contents: Contents, keys: PresignKeys, where: str
+    ) -> None:
         ObjectStoreClient.__init__(self, config)
+        PresignOperations.__init__(self, config.presign, keys)
         self._database = database
         self._contents = contents
         self._where = where
@@ -266,7 +274,7 @@ class LocalClient(EmbeddedClient):
         root = connection.root.absolute()
         self._files = FileContents(root, durable=connection.durability == "full")
         database = FileDatabase(root / "data-store.db", connection.durability, self._start)
-        super().__init__(config, database, self._files, str(root))
+        super().__init__(config, database, self._files, FileKeys(root, database), str(root))
 
     def _start(self, connection: sqlite3.Connection) -> None:
         self._files.prepare()
@@ -291,11 +299,11 @@ class MemoryClient(EmbeddedClient):
         super().__init__(config, *store, f"memory, name {connection.name!r}")
 
 
-def _new_memory_store() -> tuple[MemoryDatabase, MemoryContents]:
-    return MemoryDatabase(), MemoryContents()
+def _new_memory_store() -> tuple[MemoryDatabase, MemoryContents, MemoryKeys]:
+    return MemoryDatabase(), MemoryContents(), MemoryKeys()
 
 
-_memory: dict[str, tuple[MemoryDatabase, MemoryContents]] = {}
+_memory: dict[str, tuple[MemoryDatabase, MemoryContents, MemoryKeys]] = {}
 
 
 def _check_md5(content: Content, content_md5: str | None) -> None:

@@ -11,7 +11,7 @@
   ``refs`` by the objects, versions and parts that have it: a copy shares it.
 - ``events``: what happened in buckets that are watched. ``identity``: one row, to tell this store from others.
 
-Times are microseconds since 1970. Columns named ``tags``, ``metadata``, ``checksums``, ``lifecycle`` and
+Times are microseconds since 1970. Columns named ``tags``, ``metadata``, ``checksums``, ``lifecycle``, ``cors`` and
 ``default_retention`` are JSON, NULL if there is none. ``version_id`` is ``'null'`` for what was written while
 versioning was not enabled.
 
@@ -147,6 +147,7 @@ _STEPS = (
         "CREATE TABLE identity (id TEXT NOT NULL)",
         "INSERT INTO identity VALUES (lower(hex(randomblob(8))))",
     ),
+    ("ALTER TABLE buckets ADD COLUMN cors TEXT",),
 )
 
 VERSION = len(_STEPS)

@@ -13,11 +13,11 @@ from functools import partial
 from typing import ClassVar, TypeVar
 
 from data_store.object_store.adapters.s3.carrier import Carrier
-from data_store.object_store.adapters.s3.client_subresources import S3Subresources
 from data_store.object_store.adapters.s3.encryption_results import upload_encryption
 from data_store.object_store.adapters.s3.errors import is_not_implemented
 from data_store.object_store.adapters.s3.listings import every_upload
 from data_store.object_store.adapters.s3.precautions import Precautions
+from data_store.object_store.adapters.s3.presigning import S3Presigning
 from data_store.object_store.adapters.s3.quirks import Habit, is_suspicious
 from data_store.object_store.adapters.s3.uploads_under_way import UploadsUnderWay
 from data_store.object_store.adapters.s3.xml import fits_xml
@@ -71,7 +71,7 @@ _PERHAPS = (
 )
 
 
-class S3Client(S3Subresources, SupportsMultipart, SupportsEncryption):
+class S3Client(S3Presigning, SupportsMultipart, SupportsEncryption):
     """An S3 server.
 
     Args:

@@ -16,6 +16,7 @@ from data_store.object_store.adapters.s3.quirks import Habit, ServerQuirks
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.capabilities import (
     SupportsBucketTags,
+    SupportsCors,
     SupportsLifecycle,
     SupportsNotificationRules,
     SupportsNotifications,
@@ -28,6 +29,7 @@ from data_store.object_store.configurations import ObjectStoreConfiguration, Obj
 from data_store.object_store.errors import AccessDenied, BucketNotFound, ObjectNotFound, UnsupportedOperation
 from data_store.object_store.feed import EventFeed
 from data_store.object_store.models import (
+    CorsRule,
     DefaultRetention,
     LifecycleRule,
     ListOptions,
@@ -42,6 +44,7 @@ from data_store.object_store.signing import sigv4
 __all__ = ["S3Subresources"]
 
 _METHOD_NOT_ALLOWED = 405
+_CORS_OF_SERVER = "MinIO has the rules of its operator alone, for all buckets (MINIO_API_CORS_ALLOW_ORIGIN)"
 
 
 class S3Subresources(
@@ -53,6 +56,7 @@ class S3Subresources(
     SupportsNotifications,
     SupportsNotificationRules,
     SupportsObjectLock,
+    SupportsCors,
 ):
     """The subresources of an S3 server, and what reaches it.
 
@@ -221,3 +225,25 @@ class S3Subresources(
     def set_default_retention(self, bucket: str, retention: DefaultRetention | None) -> None:
         """See ``SupportsObjectLock``."""
         self._api.put_default_retention(bucket, retention)
+
+    def get_cors(self, bucket: str) -> list[CorsRule]:
+        """See ``SupportsCors``; MinIO answers as if a bucket had none."""
+        found = self._api.get_cors(bucket)
+        if not found:
+            self._check_cors(bucket)
+        return found
+
+    def set_cors(self, bucket: str, rules: Sequence[CorsRule]) -> None:
+        """See ``SupportsCors``."""
+        self._check_cors(bucket)
+        self._before.cors(rules)
+        self._api.put_cors(bucket, rules, on_trial=not self._is_aws)
+
+    def delete_cors(self, bucket: str) -> None:
+        """See ``SupportsCors``."""
+        self._check_cors(bucket)
+        self._api.delete_cors(bucket)
+
+    def _check_cors(self, bucket: str) -> None:
+        if self._quirks.has(Habit.HIDES_THAT_IT_HAS_NO_CORS) and not self._api.implements_cors(bucket):
+            raise self._lacks(SupportsCors, _CORS_OF_SERVER)

@@ -18,6 +18,7 @@ from data_store.object_store.models import (
     ContentOptions,
     CopyOptions,
     CopySource,
+    CorsRule,
     DeleteOptions,
     Encryption,
     GetOptions,
@@ -177,6 +178,13 @@ class Precautions:
         aborting = [rule.id for rule in rules if rule.abort_uploads_after_days is not None]
         if aborting and self._quirks.has(Habit.ABORTS_BY_ITSELF):
             told = f"the rule {aborting[0]!r} says when to abort uploads, which this server decides by itself"
+            raise UnsupportedOperation(told)
+
+    def cors(self, rules: Sequence[CorsRule]) -> None:
+        """Before PutBucketCors. A lone ``*`` is one that browsers know (Fetch standard, CORS-preflight fetch)."""
+        patterns = [header for rule in rules for header in rule.allowed_headers if "*" in header and header != "*"]
+        if patterns and self._quirks.has(Habit.ECHOES_CORS_PATTERNS):
+            told = f"this server tells browsers {patterns[0]!r}, which they take for a name: name all headers, or *"
             raise UnsupportedOperation(told)
 
     def version(self, bucket: str, version: str | None) -> None:

@@ -57,6 +57,14 @@ class Habit(Enum):
     """The answer to CopyObject has no version id, though there are versions."""
     COMPLETES_AGAIN = auto()
     """Completing an upload that has ended succeeds, with the ETag of whatever parts are named, or fails with a 500."""
+    IGNORES_CHECKSUMS = auto()
+    """``x-amz-checksum-*`` is not compared with the body, ``x-amz-content-sha256`` is, in presigned requests too."""
+    FOLDS_KEYS_OF_FORMS = auto()
+    """The key of a form is folded after its prefix was checked, and ``${filename}`` in it stays as it is."""
+    HIDES_THAT_IT_HAS_NO_CORS = auto()
+    """GetBucketCors says that a bucket has no rules, although none can be set."""
+    ECHOES_CORS_PATTERNS = auto()
+    """A preflight is answered with the headers that a rule allows, patterns and all, which browsers take for names."""
 
 
 _HABITS = {
@@ -64,6 +72,7 @@ _HABITS = {
         {
             Habit.ABORTS_BY_ITSELF,
             Habit.COPIES_NO_CHECKSUMS_OF_PARTS,
+            Habit.HIDES_THAT_IT_HAS_NO_CORS,
             Habit.LISTS_UPLOADS_BY_KEY,
             Habit.NAMES_TAG_EVENTS_ITSELF,
             Habit.SENDS_EVENTS,
@@ -79,9 +88,10 @@ _HABITS = {
             Habit.DROPS_LOCKS,
             Habit.DROPS_TAGS,
             Habit.HIDES_VERSIONS_OF_COPIES,
+            Habit.IGNORES_CHECKSUMS,
         }
     ),
-    "garage": frozenset({Habit.INVENTS_VERSIONS, Habit.KEEPS_ONE_STORAGE_CLASS}),
+    "garage": frozenset({Habit.ECHOES_CORS_PATTERNS, Habit.INVENTS_VERSIONS, Habit.KEEPS_ONE_STORAGE_CLASS}),
     "versitygw": frozenset(
         {
             Habit.CHANGES_VERSIONS,
@@ -91,6 +101,7 @@ _HABITS = {
             Habit.DELETES_WHAT_IS_MISSING,
             Habit.HIDES_VERSIONS_FROM_HEAD,
             Habit.KEEPS_ONE_STORAGE_CLASS,
+            Habit.FOLDS_KEYS_OF_FORMS,
             Habit.LISTS_UPLOADS_BY_KEY,
             Habit.LISTS_VERSIONS_BY_KEY,
         }
@@ -212,6 +223,11 @@ class ServerQuirks:
         """
         if is_suspicious(key):
             self._find_out()
+            refuse(self._server, key)
+
+    def check_if_known(self, key: str) -> None:
+        """Do what ``check`` does, of a server that has answered; nobody is asked."""
+        if self._known:
             refuse(self._server, key)
 
     def _find_out(self) -> None:

@@ -1,18 +1,19 @@
-"""The subresources of buckets and objects: versioning, tags, lifecycle, notifications, object lock.
+"""The subresources of buckets and objects: versioning, tags, lifecycle, notifications, object lock, CORS.
 
 S3 API reference, one method per action.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from xml.etree.ElementTree import Element
 
-from data_store.object_store.adapters.s3 import request_headers
+from data_store.object_store.adapters.s3 import cors, request_headers
 from data_store.object_store.adapters.s3.exchange import AnswerError, Request, content_md5, xml_answer
 from data_store.object_store.adapters.s3.lifecycle import replace_rules
 from data_store.object_store.adapters.s3.objects import ObjectActions, version_query
 from data_store.object_store.adapters.s3.xml import parse
+from data_store.object_store.adapters.s3.xml_cors import cors_request, cors_rules
 from data_store.object_store.adapters.s3.xml_lifecycle import lifecycle_request, lifecycle_rules
 from data_store.object_store.adapters.s3.xml_lock import (
     default_retention,
@@ -32,6 +33,7 @@ from data_store.object_store.adapters.s3.xml_versions import (
 )
 from data_store.object_store.errors import ObjectStoreError, UnsupportedOperation
 from data_store.object_store.models import (
+    CorsRule,
     DefaultRetention,
     EventKind,
     LifecycleRule,
@@ -45,6 +47,7 @@ from data_store.object_store.models import (
 __all__ = ["SubresourceActions"]
 
 _NO_TAGS = frozenset({"NoSuchTagSet", "NoSuchTagSetError"})
+_NO_CORS = frozenset({"NoSuchCORSConfiguration"})
 _NO_LIFECYCLE = frozenset({"NoSuchLifecycleConfiguration"})
 _NO_LOCK = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"})
 _NOT_LOCKABLE = "nothing is locked in this bucket: make one with create_bucket(..., object_lock=True)"
@@ -117,7 +120,7 @@ class SubresourceActions(ObjectActions):
     def delete_lifecycle(self, bucket: str) -> None:
         """DeleteBucketLifecycle, where there is one: a server that does not know it may delete the bucket."""
         if self._lifecycle(bucket) is not None:
-            self._delete_lifecycle(bucket)
+            self._delete(bucket, "lifecycle")
 
     def get_notifications(self, bucket: str) -> list[NotificationRule]:
         """GetBucketNotificationConfiguration."""
@@ -195,6 +198,42 @@ class SubresourceActions(ObjectActions):
         """PutObjectLockConfiguration."""
         self._put(bucket, "object-lock", lock_request(default))
 
+    def get_cors(self, bucket: str) -> list[CorsRule]:
+        """GetBucketCors."""
+        found = self._cors(bucket)
+        return [] if found is None else cors_rules(parse(found))
+
+    def put_cors(self, bucket: str, rules: Sequence[CorsRule], *, on_trial: bool = True) -> None:
+        """PutBucketCors.
+
+        Args:
+            bucket: the bucket.
+            rules: the rules, at least one.
+            on_trial: read them back; False for AWS, which keeps them, and where a read may be older than the write.
+        """
+        try:
+            if on_trial:
+                self._put_cors_on_trial(bucket, rules)
+            else:
+                self._put(bucket, "cors", cors_request(rules))
+        except AnswerError as error:
+            if error.code in _REFUSED:
+                raise _refusal(error, error.translated.reason) from error
+            raise
+
+    def delete_cors(self, bucket: str) -> None:
+        """DeleteBucketCors, where there is one: a server that does not know it may delete the bucket."""
+        if self._cors(bucket) is not None:
+            self._delete(bucket, "cors")
+
+    def implements_cors(self, bucket: str) -> bool:
+        """Return whether a server has PutBucketCors, by one that it cannot carry out."""
+        try:
+            self._put(bucket, "cors", b"<CORSConfiguration>")
+        except AnswerError as error:
+            return error.code != "NotImplemented"
+        return True
+
     def _get(self, bucket: str, subresource: str, name: str) -> Element:
         return xml_answer(self._exchange.send(Request(method="GET", bucket=bucket, query={subresource: ""})), name)
 
@@ -213,21 +252,35 @@ class SubresourceActions(ObjectActions):
             rules,
             get=lambda: self._lifecycle(bucket),
             put=lambda body: self._put(bucket, "lifecycle", body),
-            delete=lambda: self._delete_lifecycle(bucket),  # its server has answered that it knows lifecycles
+            delete=lambda: self._delete(bucket, "lifecycle"),  # its server has answered that it knows lifecycles
         )
 
-    def _delete_lifecycle(self, bucket: str) -> None:
-        self._exchange.send(Request(method="DELETE", bucket=bucket, query={"lifecycle": ""}))
+    def _put_cors_on_trial(self, bucket: str, rules: Sequence[CorsRule]) -> None:
+        cors.replace_rules(
+            rules,
+            get=lambda: self._cors(bucket),
+            put=lambda body: self._put(bucket, "cors", body),
+            delete=lambda: self._delete(bucket, "cors"),  # its server has answered that it knows them
+        )
+
+    def _delete(self, bucket: str, subresource: str) -> None:
+        self._exchange.send(Request(method="DELETE", bucket=bucket, query={subresource: ""}))
 
     def _lifecycle(self, bucket: str) -> bytes | None:
-        """Return the rules as the server has them."""
+        return self._rules(bucket, "lifecycle", "LifecycleConfiguration", _NO_LIFECYCLE)
+
+    def _cors(self, bucket: str) -> bytes | None:
+        return self._rules(bucket, "cors", "CORSConfiguration", _NO_CORS)
+
+    def _rules(self, bucket: str, subresource: str, name: str, none: Set[str]) -> bytes | None:
+        """Return the rules as the server has them; None where it answers with one of the codes for none."""
         try:
-            answer = self._exchange.send(Request(method="GET", bucket=bucket, query={"lifecycle": ""}))
+            answer = self._exchange.send(Request(method="GET", bucket=bucket, query={subresource: ""}))
         except AnswerError as error:
-            if error.code in _NO_LIFECYCLE:
+            if error.code in none:
                 return None
             raise
-        xml_answer(answer, "LifecycleConfiguration")
+        xml_answer(answer, name)
         return answer.data
 
     def _put(

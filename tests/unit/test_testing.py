@@ -94,7 +94,7 @@ def test_every_exception_has_a_reason() -> None:
     """The table names who cannot do what, and why."""
     for limits in TABLE:
         assert limits.name
-        assert all(rule.rule and rule.reason for rule in limits.keys)
+        assert all(rule.rule and rule.reason for rule in (*limits.keys, *limits.form_keys))
         assert all(limits.lacks.values())
 
 
@@ -103,6 +103,16 @@ def test_a_key_is_refused_by_the_rule_that_fits() -> None:
     limits = Limits("a server", keys=(KeyRule("a long key", "it is small", lambda key: len(key) > 3),))
     assert limits.refusal("long") is limits.keys[0]
     assert limits.refusal("key") is None
+
+
+def test_a_form_refuses_what_the_server_refuses_and_more() -> None:
+    """Keys that no object can have, then those that a form cannot carry; both stand in the table."""
+    first = KeyRule("an a", "it is so", lambda key: "a" in key)
+    second = KeyRule("a b", "it is so", lambda key: "b" in key)
+    limits = Limits("a server", keys=(first,), form_keys=(second,))
+    assert [limits.form_refusal(key) for key in ("a", "b", "ab", "c")] == [first, second, first, None]
+    assert limits.refusal("b") is None
+    assert [what for _, what, _ in limits.rows()] == ["a key with an a", "a form for a key with a b"]
 
 
 def test_importing_the_helpers_imports_neither_pytest_nor_the_suite() -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from data_store.object_store.capabilities import (
     SupportsBucketTags,
+    SupportsCors,
     SupportsLifecycle,
     SupportsNotificationRules,
     SupportsNotifications,
@@ -23,11 +24,18 @@ from data_store.object_store.capabilities import (
 from data_store.object_store.models import Condition
 from data_store.object_store.testing.facts import (
     ABORTING_AGAIN,
+    BROKEN_UPLOADS,
     CHECKSUMS_OF_COPIED_PARTS,
     CLEARED_RETENTION,
     CONCURRENT_UPLOADS,
     CONDITIONS_WITH_VERSIONS,
     COPIES_THAT_ENCRYPT,
+    CORS_HEADER_PATTERNS,
+    CORS_LATER_RULES,
+    CORS_MAX_AGE,
+    CORS_OF_EXPIRED_READS,
+    CORS_OF_EXPIRED_WRITES,
+    CORS_PREFLIGHTS,
     DEFAULT_RETENTION,
     DELETED_MARKERS_OF_MANY,
     DELETED_NULL_MARKERS,
@@ -37,6 +45,11 @@ from data_store.object_store.testing.facts import (
     ENCRYPTION_KMS,
     ENCRYPTION_S3,
     EVENTS_AT_ONCE,
+    FORM_ETAGS,
+    FORM_FILES,
+    FORM_LENGTHS,
+    FORM_NAMES,
+    FORM_REDIRECTS,
     FULL_METADATA,
     KEPT_CHECKSUMS,
     KEYS_BELOW_OBJECTS,
@@ -57,11 +70,15 @@ from data_store.object_store.testing.facts import (
     MARKERS_OVER_MARKERS,
     MARKERS_WITHOUT_OBJECTS,
     METADATA_UNDERSCORES,
+    OVERRIDES_OF_HEAD,
+    OVERRIDES_OF_RANGES,
     PARTS_LEFT_OUT,
     PICKLING,
+    PUBLIC_NAMES,
     READS_WHILE_REPLACED,
     RESUMED_EVENTS,
     REVEALED_VERSIONS,
+    SEVERAL_RANGES,
     SMALL_PARTS,
     SMALL_SOURCES,
     TAGS_IN_ONE_STEP,
@@ -70,6 +87,10 @@ from data_store.object_store.testing.facts import (
     TIMES_IN_SECONDS,
     TOLD_NULL_MARKERS,
     TOLD_NULL_VERSIONS,
+    UNSIGNED_ACCESS,
+    UNSIGNED_COPIES,
+    UNSIGNED_METADATA,
+    UNSIGNED_TAGS,
     VERSIONS_OF_CHANGES,
     Fact,
     title,
@@ -118,21 +139,29 @@ class Limits:
     Attributes:
         name: the server or framework.
         keys: the keys it refuses; each such write must end as ``UnsupportedOperation``.
+        form_keys: further keys that it refuses in a form, where they are the value of a field.
         lacks: what it lacks (a capability, a ``Condition``, or a constant of ``facts``) -> the reason.
     """
 
     name: str = ""
     keys: tuple[KeyRule, ...] = ()
+    form_keys: tuple[KeyRule, ...] = ()
     lacks: Mapping[Fact, str] = field(default_factory=dict)
 
     def refusal(self, key: str) -> KeyRule | None:
         """Return the rule by which a key is refused, or None if it must be taken."""
         return next((rule for rule in self.keys if rule.refuses(key)), None)
 
+    def form_refusal(self, key: str) -> KeyRule | None:
+        """Return the rule by which a form with a key is refused, or None if it must be taken."""
+        return self.refusal(key) or next((rule for rule in self.form_keys if rule.refuses(key)), None)
+
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield where, what and why, for a table."""
         for rule in self.keys:
             yield self.name, f"a key with {rule.rule}", rule.reason
+        for rule in self.form_keys:
+            yield self.name, f"a form for a key with {rule.rule}", rule.reason
         for fact, reason in self.lacks.items():
             yield self.name, title(fact), reason
 
@@ -190,11 +219,22 @@ MINIO = Limits(
         DELETED_MARKERS_OF_MANY: "MinIO names the version alone",
         MARKERS_WITHOUT_OBJECTS: "MinIO makes none; delete_objects names one that is not there",
         MARKERS_OVER_MARKERS: "MinIO leaves the first, and makes a second one by delete_objects alone",
+        SupportsCors: "MinIO has the rules of its operator alone, for all buckets: MINIO_API_CORS_ALLOW_ORIGIN",
+        UNSIGNED_TAGS: "MinIO stores them",
+        UNSIGNED_COPIES: "MinIO takes an x-amz-copy-source that is not signed: whoever has the URL of an upload "
+        "can make it a copy of any object that the signer may read",
     },
 )
 
 CEPH_RGW = Limits(
     "Ceph RGW",
+    form_keys=(
+        KeyRule(
+            "spaces at its ends",
+            "Ceph RGW trims the values of fields, which then are not what the policy says",
+            lambda key: key != key.strip(" "),
+        ),
+    ),
     lacks={
         METADATA_UNDERSCORES: "Ceph RGW stores them as dashes, without saying so",
         LONG_METADATA_NAMES: "Ceph RGW stores names as extended attributes, which have 100 bytes with their prefix "
@@ -220,8 +260,21 @@ CEPH_RGW = Limits(
         MARKERS_OVER_MARKERS: "to Ceph RGW the object is deleted already: it makes none, and names none",
         LOCKED_UPLOADS: "Ceph RGW drops the legal hold that an upload is started with; set it afterwards",
         TAGS_OF_UPLOADS: "Ceph RGW drops the tags that an upload is started with; set them once it is complete",
+        UNSIGNED_METADATA: "Ceph RGW stores it",
+        UNSIGNED_TAGS: "Ceph RGW stores them",
+        SEVERAL_RANGES: "Ceph RGW gives the first one",
+        FORM_FILES: "Ceph RGW stores an object all the same, of nothing or an empty line",
+        FORM_ETAGS: "Ceph RGW sends it with the status 201, in XML, and with a redirect alone",
+        FORM_REDIRECTS: "Ceph RGW appends a second '?'",
+        UNSIGNED_ACCESS: "with x-amz-acl: public-read, the object is public to read",
+        UNSIGNED_COPIES: "Ceph RGW takes an x-amz-copy-source that is not signed: whoever has the URL of an upload can "
+        "make it a copy of any object that the signer may read",
+        PUBLIC_NAMES: "Ceph RGW takes a name that it is not configured with (rgw_dns_name) for that of a bucket",
         TAGS_IN_ONE_STEP: "Ceph RGW drops the tags of uploads in parts, and those that a copy replaces; they are set "
         "afterwards: a process that is killed in between leaves the object without tags",
+        CORS_LATER_RULES: "Ceph RGW looks at the first rule for an origin alone: say all in one",
+        CORS_OF_EXPIRED_READS: "Ceph RGW answers without the headers: a page sees that its request failed, not why",
+        CORS_OF_EXPIRED_WRITES: "Ceph RGW answers without the headers: a page sees that its request failed, not why",
     },
 )
 
@@ -260,6 +313,13 @@ VERSITYGW = Limits(
             lambda key: key.endswith("/"),
         ),
     ),
+    form_keys=(
+        KeyRule(
+            "a newline",
+            "versitygw takes no line feed without a carriage return in a form",
+            lambda key: re.search("(?<!\r)\n", key) is not None,
+        ),
+    ),
     lacks={
         KEYS_BELOW_OBJECTS: "versitygw maps keys to paths, where 'a' cannot be a file and a directory; the second of "
         "the two is refused",
@@ -280,6 +340,9 @@ VERSITYGW = Limits(
         CLEARED_RETENTION: "versitygw refuses an empty retention; it can be made shorter",
         TOLD_NULL_VERSIONS: "versitygw names no version then; reads, copies and deletions take 'null' all the same",
         MARKERS_WITHOUT_OBJECTS: "versitygw makes none",
+        CORS_OF_EXPIRED_READS: "versitygw answers without the headers: a page sees that its request failed, not why",
+        FORM_NAMES: "versitygw stores ${filename} as it stands, and checks the prefix before it resolves '..'",
+        BROKEN_UPLOADS: "versitygw stores what has arrived, unless content_md5 or checksum_sha256 is bound",
     },
 )
 
@@ -291,6 +354,13 @@ GARAGE = Limits(
             "Garage drops it in silence and would store another key (with '/', touch the bucket itself), so it is "
             "refused before it is sent",
             lambda key: key.startswith("/"),
+        ),
+    ),
+    form_keys=(
+        KeyRule(
+            "a control character other than a tab, or a byte order mark",
+            "Garage takes fields for headers, which hold none (InvalidRequest)",
+            lambda key: re.search("[\x01-\x08\x0a-\x1f\x7f\ufeff]", key) is not None,
         ),
     ),
     lacks={
@@ -316,8 +386,15 @@ GARAGE = Limits(
         LIFECYCLE_TAGS: "Garage has no tags, and would drop the filter in silence: the rule would be about all objects",
         LIFECYCLE_TAGS_AND_SIZES: "Garage has no tags, and would drop that filter in silence",
         LIFECYCLE_SOON: "to Garage a day is the shortest age, and it runs its rules once a day",
+        OVERRIDES_OF_HEAD: "Garage overrides the headers of a whole GET alone",
+        OVERRIDES_OF_RANGES: "Garage overrides the headers of a whole GET alone",
+        FORM_LENGTHS: "Garage answers InvalidRequest to everything that a form may not",
         ENCRYPTION_S3: "Garage ignores it and would store in the clear",
         ENCRYPTION_KMS: "Garage ignores it and would store in the clear",
+        CORS_PREFLIGHTS: "Garage does not know whose bucket is meant until a request is signed, and lets all pass; the "
+        "answer to the request itself follows the rules, and so do preflights for buckets with a global name",
+        CORS_HEADER_PATTERNS: "Garage answers browsers with the pattern, which they take for a name; a lone * works",
+        CORS_MAX_AGE: "Garage keeps it, and does not tell it: browsers then take 5 s",
     },
 )
 

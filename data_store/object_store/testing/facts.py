@@ -10,11 +10,18 @@ from data_store.object_store.models import Condition
 
 __all__ = [
     "ABORTING_AGAIN",
+    "BROKEN_UPLOADS",
     "CHECKSUMS_OF_COPIED_PARTS",
     "CLEARED_RETENTION",
     "CONCURRENT_UPLOADS",
     "CONDITIONS_WITH_VERSIONS",
     "COPIES_THAT_ENCRYPT",
+    "CORS_HEADER_PATTERNS",
+    "CORS_LATER_RULES",
+    "CORS_MAX_AGE",
+    "CORS_OF_EXPIRED_READS",
+    "CORS_OF_EXPIRED_WRITES",
+    "CORS_PREFLIGHTS",
     "DEFAULT_RETENTION",
     "DELETED_MARKERS_OF_MANY",
     "DELETED_NULL_MARKERS",
@@ -24,6 +31,11 @@ __all__ = [
     "ENCRYPTION_KMS",
     "ENCRYPTION_S3",
     "EVENTS_AT_ONCE",
+    "FORM_ETAGS",
+    "FORM_FILES",
+    "FORM_LENGTHS",
+    "FORM_NAMES",
+    "FORM_REDIRECTS",
     "FULL_METADATA",
     "KEPT_CHECKSUMS",
     "KEYS_BELOW_OBJECTS",
@@ -44,11 +56,15 @@ __all__ = [
     "MARKERS_OVER_MARKERS",
     "MARKERS_WITHOUT_OBJECTS",
     "METADATA_UNDERSCORES",
+    "OVERRIDES_OF_HEAD",
+    "OVERRIDES_OF_RANGES",
     "PARTS_LEFT_OUT",
     "PICKLING",
+    "PUBLIC_NAMES",
     "READS_WHILE_REPLACED",
     "RESUMED_EVENTS",
     "REVEALED_VERSIONS",
+    "SEVERAL_RANGES",
     "SMALL_PARTS",
     "SMALL_SOURCES",
     "TAGS_IN_ONE_STEP",
@@ -57,6 +73,10 @@ __all__ = [
     "TIMES_IN_SECONDS",
     "TOLD_NULL_MARKERS",
     "TOLD_NULL_VERSIONS",
+    "UNSIGNED_ACCESS",
+    "UNSIGNED_COPIES",
+    "UNSIGNED_METADATA",
+    "UNSIGNED_TAGS",
     "VERSIONS_OF_CHANGES",
     "Fact",
     "title",
@@ -120,9 +140,31 @@ CHECKSUMS_OF_COPIED_PARTS = "a part copied into an upload with a checksum"
 
 TIMES_IN_SECONDS = "if_modified_since with the time that an object tells"
 
+UNSIGNED_METADATA = "presigned uploads: refusing metadata that is not bound"
+UNSIGNED_TAGS = "presigned uploads: refusing tags that are not bound"
+UNSIGNED_ACCESS = "presigned uploads: refusing, or ignoring, an access rule that is not bound"
+UNSIGNED_COPIES = "presigned uploads: refusing to copy another object instead"
+OVERRIDES_OF_HEAD = "presigned HEAD: overridden headers"
+OVERRIDES_OF_RANGES = "presigned GET of a range: overridden headers"
+SEVERAL_RANGES = "refusing several ranges, or giving all of them"
+BROKEN_UPLOADS = "presigned uploads: one that breaks off leaves the object as it was"
+FORM_NAMES = "forms: the name of the file in the key"
+FORM_FILES = "forms: refusing one without a file"
+FORM_ETAGS = "forms: an answer with the ETag"
+FORM_REDIRECTS = "forms: a redirect to a URL with a query"
+FORM_LENGTHS = "forms: telling that a file is too long or too short"
+PUBLIC_NAMES = "answering to any public name that a URL is signed for"
+
 DEFAULT_RETENTION = "a default retention that new objects tell"
 CLEARED_RETENTION = "taking a retention away"
 LOCKED_UPLOADS = "retention and legal hold of an upload in parts"
+
+CORS_PREFLIGHTS = "CORS: preflights that are answered by the rules of a bucket made over S3"
+CORS_HEADER_PATTERNS = "CORS: a pattern among the headers that a request may bring"
+CORS_LATER_RULES = "CORS: a second rule for an origin, for other methods or headers"
+CORS_MAX_AGE = "CORS: telling browsers max_age"
+CORS_OF_EXPIRED_READS = "CORS: letting pages read that a presigned URL to read has expired"
+CORS_OF_EXPIRED_WRITES = "CORS: letting pages read that a presigned URL to write has expired"
 
 
 def title(fact: Fact) -> str:

@@ -31,6 +31,7 @@ from data_store.object_store.testing.conformance.conditional_reads import Condit
 from data_store.object_store.testing.conformance.conditional_writes import ConditionalWrites
 from data_store.object_store.testing.conformance.conditions import Conditions
 from data_store.object_store.testing.conformance.copying import Copying
+from data_store.object_store.testing.conformance.cors import Cors
 from data_store.object_store.testing.conformance.declarations import CapabilityDeclarations
 from data_store.object_store.testing.conformance.deleting import Deleting
 from data_store.object_store.testing.conformance.downloading import Downloading
@@ -55,6 +56,16 @@ from data_store.object_store.testing.conformance.notification_rules import Notif
 from data_store.object_store.testing.conformance.object_lock import ObjectLock
 from data_store.object_store.testing.conformance.objects import Objects
 from data_store.object_store.testing.conformance.paging import Paging
+from data_store.object_store.testing.conformance.presign_arguments import PresignArguments, Presigning
+from data_store.object_store.testing.conformance.presign_rotation import PresignRotation
+from data_store.object_store.testing.conformance.presigned_claims import VerifyingPresigned
+from data_store.object_store.testing.conformance.presigned_keys import PresignedKeys
+from data_store.object_store.testing.conformance.presigned_limits import PresignedLimits
+from data_store.object_store.testing.conformance.presigned_multipart import PresignedParts
+from data_store.object_store.testing.conformance.presigned_posts import PresignedPosts
+from data_store.object_store.testing.conformance.presigned_reads import PresignedReads
+from data_store.object_store.testing.conformance.presigned_signatures import PresignedSignatures
+from data_store.object_store.testing.conformance.presigned_uploads import PresignedUploads
 from data_store.object_store.testing.conformance.ranges import Ranges
 from data_store.object_store.testing.conformance.reading import Reading
 from data_store.object_store.testing.conformance.stale_uploads import StaleUploads
@@ -80,6 +91,7 @@ __all__ = [
     "Conditions",
     "ConformanceGroup",
     "Copying",
+    "Cors",
     "Deleting",
     "Downloading",
     "Encryption",
@@ -104,6 +116,16 @@ __all__ = [
     "ObjectStoreConformance",
     "Objects",
     "Paging",
+    "PresignArguments",
+    "PresignRotation",
+    "PresignedKeys",
+    "PresignedLimits",
+    "PresignedParts",
+    "PresignedPosts",
+    "PresignedReads",
+    "PresignedSignatures",
+    "PresignedUploads",
+    "Presigning",
     "Ranges",
     "Reading",
     "StaleUploads",
@@ -111,6 +133,7 @@ __all__ = [
     "Tags",
     "Uploading",
     "UploadingFiles",
+    "VerifyingPresigned",
     "VersionDeleting",
     "VersionListing",
     "VersionRestoring",
@@ -160,6 +183,18 @@ class ObjectStoreConformance(
     Encryption,
     StorageClasses,
     ObjectLock,
+    PresignArguments,
+    Presigning,
+    PresignedReads,
+    PresignedUploads,
+    PresignedLimits,
+    PresignedSignatures,
+    PresignedKeys,
+    PresignedPosts,
+    PresignedParts,
+    VerifyingPresigned,
+    PresignRotation,
+    Cors,
     CapabilityDeclarations,
     BadInput,
     LifecycleOfTheStore,

@@ -12,6 +12,7 @@ import pytest
 from data_store.object_store.capabilities import (
     CAPABILITIES,
     SupportsBucketTags,
+    SupportsCors,
     SupportsEncryption,
     SupportsLifecycle,
     SupportsLifecycleRuns,
@@ -19,11 +20,12 @@ from data_store.object_store.capabilities import (
     SupportsNotificationRules,
     SupportsNotifications,
     SupportsObjectLock,
+    SupportsPresign,
     SupportsTags,
     SupportsVersioning,
 )
 from data_store.object_store.errors import ObjectStoreError, UnsupportedOperation
-from data_store.object_store.models import ObjectIdentifier, Retention, RetentionMode, SseCustomer, SseS3
+from data_store.object_store.models import CorsRule, ObjectIdentifier, Retention, RetentionMode, SseCustomer, SseS3
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import lacking
@@ -51,6 +53,12 @@ USES: dict[str, tuple[type, Callable[[Any, str], object]]] = {
     "watch": (SupportsNotifications, lambda store, bucket: store.watch(bucket).next(timeout=0.05)),
     "get_notifications": (SupportsNotificationRules, lambda store, bucket: store.get_notifications(bucket)),
     "set_notifications": (SupportsNotificationRules, lambda store, bucket: store.set_notifications([], bucket)),
+    "get_cors": (SupportsCors, lambda store, bucket: store.get_cors(bucket)),
+    "set_cors": (SupportsCors, lambda store, bucket: store.set_cors([CorsRule(("*",), ("GET",))], bucket)),
+    "delete_cors": (SupportsCors, lambda store, bucket: store.delete_cors(bucket)),
+    "get_presigned_url": (SupportsPresign, lambda store, bucket: store.get_presigned_url("key", bucket)),
+    "presign_upload": (SupportsPresign, lambda store, bucket: store.presign_upload("key", bucket)),
+    "get_presigned_post": (SupportsPresign, lambda store, bucket: store.get_presigned_post("key", bucket)),
 }
 
 

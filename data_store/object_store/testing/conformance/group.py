@@ -14,6 +14,7 @@ from data_store.object_store.errors import UnsupportedOperation
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.needs import noticing
 from data_store.object_store.testing.exceptions import NO_LIMITS, Limits
+from data_store.object_store.testing.serving import answering
 
 __all__ = ["ConformanceGroup"]
 
@@ -119,6 +120,13 @@ class ConformanceGroup:
     def missing_bucket(self, new_bucket_name: Callable[[], str]) -> str:
         """The name of a bucket that does not exist."""
         return new_bucket_name()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def served(cls, store: ObjectStore) -> Iterator[ObjectStore]:
+        """The store, or one of the same data, whose presigned URLs are answered."""
+        with answering(store) as served:
+            yield served
 
     @pytest.fixture
     def another_store(self, store: ObjectStore) -> Iterator[ObjectStore]:

@@ -9,6 +9,7 @@ import pytest
 
 from data_store.object_store.capabilities import (
     SupportsBucketTags,
+    SupportsCors,
     SupportsLifecycle,
     SupportsLifecycleRuns,
     SupportsMultipart,
@@ -19,7 +20,7 @@ from data_store.object_store.capabilities import (
     SupportsVersioning,
 )
 from data_store.object_store.errors import BucketNotFound, UnsupportedOperation
-from data_store.object_store.models import LifecycleRule
+from data_store.object_store.models import CorsRule, LifecycleRule
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.needs import lacking
@@ -27,6 +28,7 @@ from data_store.object_store.testing.conformance.needs import lacking
 __all__ = ["MissingBuckets"]
 
 RULE = LifecycleRule("rule", expire_after_days=9)
+CORS = CorsRule(("*",), ("GET",))
 
 OPERATIONS: dict[str, Callable[[ObjectStore, str], object]] = {
     "put_object": lambda store, bucket: store.put_object(b"content", "key", bucket),
@@ -76,6 +78,9 @@ OF_CAPABILITIES: dict[str, tuple[type, Callable[[ObjectStore, str], object]]] = 
     "get_default_retention": (SupportsObjectLock, lambda store, bucket: store.get_default_retention(bucket)),
     "get_retention": (SupportsObjectLock, lambda store, bucket: store.get_retention("key", bucket)),
     "set_legal_hold": (SupportsObjectLock, lambda store, bucket: store.set_legal_hold("key", True, bucket)),
+    "get_cors": (SupportsCors, lambda store, bucket: store.get_cors(bucket)),
+    "set_cors": (SupportsCors, lambda store, bucket: store.set_cors([CORS], bucket)),
+    "delete_cors": (SupportsCors, lambda store, bucket: store.delete_cors(bucket)),
 }
 
 

@@ -326,7 +326,7 @@ class SupportsPresignKeys(Protocol):
 
     @abstractmethod
     def rotate_presign_key(self, *, revoke: bool) -> None:
-        """Sign with a new key from now on; what former keys signed stays good until it expires, or not, if ``revoke``."""
+        """Sign with a new key from now on; what former keys signed stays good until it expires, unless ``revoke``."""
 
 
 @runtime_checkable

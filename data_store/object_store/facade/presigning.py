@@ -29,8 +29,10 @@ class Presigning(MultipartUploads):
     """Presigned URLs and forms: ``SupportsPresign``.
 
     Whoever has one may do what it says, and nothing else, for ``expires`` seconds (or a timedelta): 1 second to 7 days;
-    temporary credentials end it sooner. They are signed for ``presign.public_endpoint``, and no request is made for it
-    but where a method says so. Nobody looks whether the bucket or the object is there.
+    temporary credentials end it sooner. They are signed for ``presign.public_endpoint``. Nobody looks whether the bucket
+    or the object is there, and no request is made but ``presign_multipart``'s, and one, once, where some servers do
+    otherwise in silence than was signed (``if_none_match``, ``checksum_sha256``, ``tags``, ``version``, ``${filename}``,
+    keys such as ``/a``): what this server does not keep to is ``UnsupportedOperation``.
     """
 
     def get_presigned_url(
@@ -96,7 +98,6 @@ class Presigning(MultipartUploads):
         """Return a PUT that stores an object, with exactly the headers that its sender must add.
 
         What the options give is bound, and the server refuses any other type, length, body or overwriting.
-        ``if_none_match`` and ``checksum_sha256`` ask the server, once, how it honours them.
 
         Raises:
             UnsupportedOperation: this store ignores ``if_none_match``: the client would overwrite.
@@ -117,8 +118,6 @@ class Presigning(MultipartUploads):
         success_status: int | None = None,
     ) -> PresignedPost:
         """Return an HTML form that stores the file that is chosen in it; its limits are the server's to check.
-
-        A key with ``${filename}`` asks the server, once, whether it keeps to what stands before it.
 
         Args:
             key: the object; if it ends with ``${filename}``, the name of the file goes there, and what stands before it

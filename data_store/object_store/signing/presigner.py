@@ -31,7 +31,7 @@ from data_store.object_store.signing.sigv4 import (
 )
 from data_store.object_store.signing.upload_headers import bound_headers, metadata_headers
 
-__all__ = ["Place", "Presigner", "form_conditions", "form_fields"]
+__all__ = ["Place", "Presigner"]
 
 _MADE_BY_CLIENTS = frozenset({"Content-Length"})
 
@@ -72,8 +72,8 @@ class Presigner:
     def post(self, bucket: str, key: str, options: PresignPostOptions) -> PresignedPost:
         """See ``SupportsPresign``."""
         signer = self._signer(bucket, options.expires)
-        fields = form_fields(key, options)
-        conditions = form_conditions(bucket, fields, options)
+        fields = _form_fields(key, options)
+        conditions = _form_conditions(bucket, fields, options)
         signed = sign_post_policy(
             conditions,
             signer.now + timedelta(seconds=options.expires),
@@ -91,7 +91,7 @@ class Presigner:
         return _Signer(self._locate(bucket), credentials, datetime.now(UTC), expires)
 
 
-def form_fields(key: str, options: PresignPostOptions) -> dict[str, str]:
+def _form_fields(key: str, options: PresignPostOptions) -> dict[str, str]:
     """Return the fields of a form but those that sign it, and but ``Content-Type`` where any type of a kind will do."""
     exact_type = options.content_type is not None and not options.content_type.endswith("/*")
     given = {
@@ -104,7 +104,7 @@ def form_fields(key: str, options: PresignPostOptions) -> dict[str, str]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def form_conditions(bucket: str, fields: Mapping[str, str], options: PresignPostOptions) -> list[PolicyCondition]:
+def _form_conditions(bucket: str, fields: Mapping[str, str], options: PresignPostOptions) -> list[PolicyCondition]:
     """Return the conditions that bind a form's bucket, fields and the length of its file."""
     conditions: list[PolicyCondition] = [{"bucket": bucket}]
     if options.key_prefix is not None:

@@ -240,7 +240,8 @@ def sign_post_policy(
         "expiration": _utc(expiration).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "conditions": [*conditions, *({name: value} for name, value in fields.items())],
     }
-    fields["policy"] = base64.b64encode(json.dumps(policy).encode()).decode()
+    # In UTF-8 as it is: Ceph does not put together again what JSON writes in two escapes, as it does an emoji.
+    fields["policy"] = base64.b64encode(json.dumps(policy, ensure_ascii=False).encode()).decode()
     fields["x-amz-signature"] = sign_policy(fields["policy"], credentials, region, now=now)
     return fields
 

@@ -23,7 +23,7 @@ from data_store.object_store.planning import MAX_PART_SIZE, MAX_SINGLE_PUT, part
 from data_store.object_store.validation.content import content, digest, header, write_conditions
 from data_store.object_store.validation.names import key as checked_key
 from data_store.object_store.validation.names import version as checked_version
-from data_store.object_store.validation.rules import aware, known, text, whole
+from data_store.object_store.validation.rules import aware, known, text, text_without_controls, whole
 from data_store.object_store.validation.tags import tags
 from data_store.object_store.validation.uploads import multipart_options
 
@@ -130,9 +130,7 @@ def presign_part_size(size: int, part_size: int | None, default: int) -> int:
 
 def _attachment(name: object) -> str:
     """Return a ``Content-Disposition`` that saves under this name (RFC 6266, RFC 8187), whatever characters it has."""
-    given = text("download_name", name)
-    if not given or not given.isprintable():
-        raise InvalidArgument("download_name must not be empty, nor hold control characters or lone surrogates")
+    given = text_without_controls("download_name", name)
     plain = "".join(each if " " <= each <= "~" and each not in '"\\%' else "_" for each in given)
     extended = quote(given, safe=_NEVER_ENCODED)
     return f'attachment; filename="{plain}"' + ("" if plain == given else f"; filename*=UTF-8''{extended}")

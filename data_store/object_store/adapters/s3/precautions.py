@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from data_store.object_store.adapters.s3.conditions import Conditions
@@ -77,10 +77,14 @@ class Precautions:
         self._quirks.check(key)
         self._storage_class(options)
         self._encrypted(bucket, key, options.encryption)
-        if options.tags:
-            self._detection.require_tags(bucket, key)
+        self.tags_of_upload(bucket, key, options.tags)
         if options.retention is not None or options.legal_hold is not None:
             self._detection.require_lock(bucket)
+
+    def tags_of_upload(self, bucket: str, key: str, tags: Mapping[str, str] | None) -> None:
+        """Before an object is made with tags."""
+        if tags:
+            self._detection.require_tags(bucket, key)
 
     def read(self, key: str, options: GetOptions) -> None:
         """Before GetObject and HeadObject."""

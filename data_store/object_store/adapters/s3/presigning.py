@@ -51,8 +51,8 @@ class RequestSigner(Protocol):
 class S3Presigning(S3Subresources, SupportsPresign):
     """The presigned requests of an S3 server.
 
-    A key that the server is known to store under another name, or to refuse, is refused where the server has answered
-    before: signing does not ask who it is. Elsewhere such a URL is made, and does what the server does.
+    Nobody is asked, but once, about what some servers do otherwise in silence: a key that they take for another one, a
+    version, tags, ``checksum_sha256``, ``${filename}``. What the server does not keep to is refused.
 
     Args:
         config: the configuration.
@@ -67,6 +67,7 @@ class S3Presigning(S3Subresources, SupportsPresign):
     def presign_get(self, bucket: str, key: str, options: PresignGetOptions) -> str:
         """See ``SupportsPresign``."""
         self._check_signable(key)
+        self._before.version(bucket, options.version)
         return self._requests.get(bucket, key, options)
 
     def presign_put(self, bucket: str, key: str, options: PresignPutOptions) -> PresignedUpload:
@@ -76,6 +77,7 @@ class S3Presigning(S3Subresources, SupportsPresign):
         with the body than the rest, who refuse that one.
         """
         self._check_signable(key)
+        self._before.tags_of_upload(bucket, key, options.tags)
         headers = bound_headers(options)
         if options.checksum_sha256 is not None and not self._is_aws and self._quirks.has(Habit.IGNORES_CHECKSUMS):
             headers[PAYLOAD_HASH] = base64.b64decode(options.checksum_sha256).hex()
@@ -106,4 +108,5 @@ class S3Presigning(S3Subresources, SupportsPresign):
     def _check_signable(self, key: str) -> None:
         if self._signer is None:
             raise AccessDenied("there are no credentials to sign with: connection.anonymous is set")
-        self._quirks.check_if_known(key)
+        if not self._is_aws:
+            self._quirks.check(key)

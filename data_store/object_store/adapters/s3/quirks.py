@@ -225,11 +225,6 @@ class ServerQuirks:
             self._find_out()
             refuse(self._server, key)
 
-    def check_if_known(self, key: str) -> None:
-        """Do what ``check`` does, of a server that has answered; nobody is asked."""
-        if self._known:
-            refuse(self._server, key)
-
     def _find_out(self) -> None:
         if self._known:
             return

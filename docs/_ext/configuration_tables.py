@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from data_store.object_store import (
     Framework,
     ObjectStoreConfiguration,
+    PresignConfiguration,
     RetryConfiguration,
     TransferConfiguration,
     registry,
@@ -59,7 +60,7 @@ def keys(model: type[BaseModel], *path: str) -> Iterator[Key]:
     """Return the keys of a model whose values are no models."""
     schema, rules = model.model_json_schema(), attributes(model)
     for name in model.model_fields:
-        if name not in {"connection", "retry", "transfer"}:
+        if name not in {"connection", "retry", "transfer", "presign"}:
             field = {**schema["properties"][name], **_limits(model, name)}
             default = _default(field["default"], name) if "default" in field else "see the rule"
             yield Key((*path, name), _type(field, schema, name), default, rules[name])
@@ -82,6 +83,7 @@ def configuration_keys() -> str:
         parts.append(_part(title, model, "connection"))
     parts.append(_part("`retry`", RetryConfiguration, "retry"))
     parts.append(_part("`transfer`", TransferConfiguration, "transfer"))
+    parts.append(_part("`presign`", PresignConfiguration, "presign"))
     return "\n".join(parts)
 
 

@@ -24,6 +24,7 @@ SAMPLES = {
     "durability": "relaxed",
     "endpoint": "localhost:9000",
     "proxy": "http://localhost:3128",
+    "public_endpoint": "https://files.example.com",
     "secure": "true",
 }
 NEEDS = {
@@ -119,6 +120,7 @@ def _keys(configuration, framework):
         "connection": configuration.connection_model(framework),
         "retry": configuration.RetryConfiguration,
         "transfer": configuration.TransferConfiguration,
+        "presign": configuration.PresignConfiguration,
     }
     top = [key for key in configuration.keys(configuration.ObjectStoreConfiguration) if key.parameter is not None]
     return [*top, *(key for name, model in models.items() for key in configuration.keys(model, name))]

@@ -15,7 +15,7 @@ from data_store.object_store.configurations import known_paths
 from data_store.utils import load_yaml
 from tests.docs.pages import PAGES, ROOT, as_module, name, run_python, snippets
 
-LANGUAGES = {"", "python", "sh", "toml", "yaml"}
+LANGUAGES = {"", "html", "js", "nginx", "python", "sh", "toml", "yaml"}
 DIRECTIVE = re.compile(r"\{[a-z-]+\}.*")
 VARIABLE = re.compile(r"\bDATA_STORE__[A-Z_]+[A-Z]\b")
 AT_MOST_NOT_RUN = 2

@@ -73,7 +73,9 @@ class Presigning(MultipartUploads):
         options = validation.presign_get_options(expires, method, version, download_name, overrides)
         client = self._capable(SupportsPresign, "get_presigned_url", bucket, key)
         self._permit("get_presigned_url", bucket, key, {"version": version})
-        return client.presign_get(self._name(bucket), key, options)
+        name = self._name(bucket)
+        with self._located("get_presigned_url", name, key):
+            return client.presign_get(name, key, options)
 
     def get_presigned_upload_url(
         self,
@@ -144,7 +146,9 @@ class Presigning(MultipartUploads):
         }
         options = validation.presign_post_options(key, expires, given)
         client = self._capable(SupportsPresign, "get_presigned_post", bucket, key)
-        return client.presign_post(self._name(bucket), key, options)
+        name = self._name(bucket)
+        with self._located("get_presigned_post", name, key):
+            return client.presign_post(name, key, options)
 
     def presign_multipart(
         self,
@@ -236,7 +240,8 @@ class Presigning(MultipartUploads):
         name = self._name(bucket)
         if checked.if_none_match is not None:
             self._check_honoured(operation, name, key, Condition.PUT, "upload")
-        return client.presign_put(name, key, checked)
+        with self._located(operation, name, key):
+            return client.presign_put(name, key, checked)
 
     def _upload_to_sign(self, key: str, bucket: str | None, upload_id: str | None, options: MultipartOptions) -> str:
         if upload_id is not None:

@@ -11,11 +11,12 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from data_store.object_store.capabilities import SupportsPresign
+from data_store.object_store.capabilities import SupportsPresign, SupportsTags
 from data_store.object_store.models import PresignUploadOptions
 from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.http_clients import CLIENTS, RAW, assert_refused
+from data_store.object_store.testing.conformance.needs import By, needs
 from data_store.object_store.testing.facts import (
     BROKEN_UPLOADS,
     UNSIGNED_ACCESS,
@@ -77,6 +78,7 @@ class PresignedLimits(ConformanceGroup):
 
     capability: ClassVar[type | None] = SupportsPresign
 
+    @needs(By("wrong", dict.fromkeys(("other tags", "more tags", "no tags"), SupportsTags)))
     @pytest.mark.parametrize("client", CLIENTS)
     @pytest.mark.parametrize("wrong", WRONG)
     def test_what_a_presigned_upload_binds_cannot_be_otherwise(

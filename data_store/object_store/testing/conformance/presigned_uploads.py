@@ -103,10 +103,10 @@ class PresignedUploads(ConformanceGroup):
             assert served.get_tags("key", bucket) == BOUND[bound]["tags"]
 
     def test_everything_is_bound_by_a_presigned_upload_at_once(self, served: ObjectStore, bucket: str) -> None:
-        """All options together are sent, and each header is needed: without any of them it is refused."""
+        """All options that every server has are sent together, and each header is needed: without it, it is refused."""
         options: PresignUploadOptions = {}
         for name, bound in BOUND.items():
-            if name != "if_none_match":
+            if name not in ("if_none_match", "tags"):
                 options |= bound
         upload = served.presign_upload("key", bucket, **options)
         for left_out in upload.headers:

@@ -16,7 +16,7 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = "CI" in os.environ
 
 # The cache of pytest stays the developer's own (`pytest --last-failed`).
-PYTEST_WITHOUT_SERVERS = ("pytest", "-m", "not server", "-p", "no:cacheprovider")
+PYTEST_WITHOUT_SERVERS = ("pytest", "-m", "not server", "--ignore", "tests/browser", "-p", "no:cacheprovider")
 
 # uv takes the Pythons that are there, and downloads none.
 os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")

@@ -18,7 +18,7 @@ from data_store.object_store.errors import InvalidArgument
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["AtomicFile"]
+__all__ = ["AtomicFile", "sync_directory"]
 
 
 class AtomicFile:
@@ -56,7 +56,7 @@ class AtomicFile:
         self._file.sync()
         self._file.close()
         self._temporary.replace(self._target)
-        _sync_directory(self._target.parent)
+        sync_directory(self._target.parent)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -99,7 +99,10 @@ class _File(io.FileIO):
             raise
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory as durable as their files are."""
+    if os.name == "nt":  # Windows cannot open a directory
+        return
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from data_store.object_store.errors import InvalidArgument
 
-__all__ = ["MAX_OBJECT_SIZE", "MAX_PARTS", "MAX_PART_SIZE", "MAX_SINGLE_PUT", "part_size_for", "split"]
+__all__ = ["MAX_OBJECT_SIZE", "MAX_PARTS", "MAX_PART_SIZE", "MAX_SINGLE_PUT", "MIN_PART_SIZE", "part_size_for", "split"]
 
 MAX_PARTS = 10_000
 MAX_SINGLE_PUT = 5 * 1024**3
+MIN_PART_SIZE = 5 * 1024**2
 MAX_PART_SIZE = 5 * 1024**3
 MAX_OBJECT_SIZE = 5 * 1024**4
 _MIB = 1024**2

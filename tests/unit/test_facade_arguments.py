@@ -208,6 +208,7 @@ BAD: dict[str, Callable[[ObjectStore], object]] = {
     "get_presigned_post": lambda store: store.get_presigned_post("k", min_length=2, max_length=1),
     "presign_multipart": lambda store: store.presign_multipart("k", -1),
     "verify_presigned": lambda store: store.verify_presigned(None),  # type: ignore[arg-type]
+    "verify_presigned method": lambda store: store.verify_presigned("https://a/b/c?d", method=1),  # type: ignore[arg-type]
     "rotate_presign_key": lambda store: store.rotate_presign_key(revoke=None),  # type: ignore[arg-type]
     "verify": lambda store: store.verify("\0"),
     "supports": lambda store: store.supports(int),

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_store.object_store.errors import AccessDenied
+from data_store.object_store.signing.policy import Policy, check_policy
 from data_store.object_store.signing.sigv4 import Credentials, sign_policy, sign_post_policy
-from data_store.object_store.signing.verifying import Policy, check_policy
 from tests.unit.verifying_support import BUCKET, KEY, code_of, form, now
 
 DENIED = ("AccessDenied", 403)

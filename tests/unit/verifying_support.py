@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from data_store.object_store.models import PresignedClaims, PresignedPost, PresignPostOptions
-from data_store.object_store.signing.presigner import Place, Presigner
+from data_store.object_store.signing.place import Place
+from data_store.object_store.signing.presigner import Presigner
 from data_store.object_store.signing.sigv4 import Credentials, encode_path
 from data_store.object_store.signing.verifying import SignedRequest, check
 

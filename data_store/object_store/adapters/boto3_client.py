@@ -44,12 +44,13 @@ class Boto3Client(S3Client):
         self._client = self._clients.usual
         self._carrier = Boto3Carrier(self._clients)
         self._public.prefer_region(self._clients.session_region)
-        self._requests = Boto3Signer(
-            lambda region: self._clients.signing(self._public, region),
-            self._public,
-            self._credentials,
-            Parameters(self._client.meta.service_model),
-        )
+        if not connection.anonymous:
+            self._requests = Boto3Signer(
+                lambda region: self._clients.signing(self._public, region),
+                self._public,
+                self._credentials,
+                Parameters(self._client.meta.service_model),
+            )
 
     def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
         """Make a bucket; on AWS in the configured region."""

@@ -29,10 +29,10 @@ class Presigning(MultipartUploads):
     """Presigned URLs and forms: ``SupportsPresign``.
 
     Whoever has one may do what it says, and nothing else, for ``expires`` seconds (or a timedelta): 1 second to 7 days;
-    temporary credentials end it sooner. They are signed for ``presign.public_endpoint``. Nobody looks whether the bucket
-    or the object is there, and no request is made but ``presign_multipart``'s, and one, once, where some servers do
-    otherwise in silence than was signed (``if_none_match``, ``checksum_sha256``, ``tags``, ``version``, ``${filename}``,
-    keys such as ``/a``): what this server does not keep to is ``UnsupportedOperation``.
+    temporary credentials end it sooner. They are signed for ``presign.public_endpoint``. Nobody looks whether the
+    bucket or the object is there, and no request is made but ``presign_multipart``'s, and one, once, where some servers
+    do otherwise in silence than was signed (``if_none_match``, ``checksum_sha256``, ``tags``, ``version``,
+    ``${filename}``, keys such as ``/a``): what this server does not keep to is ``UnsupportedOperation``.
     """
 
     def get_presigned_url(
@@ -213,6 +213,8 @@ class Presigning(MultipartUploads):
             AccessDenied: the signature is wrong, or its time is over; on the embedded store only.
         """
         validation.text("url", url)
+        if method is not None:
+            validation.text("method", method)
         lowered = {name.lower(): value for name, value in (headers or {}).items()}
         client = self._of_the_store(SupportsPresign, "verify_presigned")
         return client.verify_presigned(url, method, lowered)

@@ -11,7 +11,6 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from data_store.object_store.errors import AccessDenied
 from data_store.object_store.models import (
     PresignedPost,
     PresignedUpload,
@@ -31,7 +30,7 @@ from data_store.object_store.signing.sigv4 import (
 )
 from data_store.object_store.signing.upload_headers import bound_headers, metadata_headers
 
-__all__ = ["Place", "Presigner"]
+__all__ = ["Presigner"]
 
 _MADE_BY_CLIENTS = frozenset({"Content-Length"})
 
@@ -41,10 +40,10 @@ class Presigner:
 
     Args:
         locate: returns the place of a bucket.
-        credentials: returns what to sign with now; None: there are none, and nothing can be signed (``AccessDenied``).
+        credentials: returns what to sign with now.
     """
 
-    def __init__(self, locate: Callable[[str], Place], credentials: Callable[[], Credentials | None]) -> None:
+    def __init__(self, locate: Callable[[str], Place], credentials: Callable[[], Credentials]) -> None:
         self._locate = locate
         self._credentials = credentials
 
@@ -85,10 +84,7 @@ class Presigner:
         return PresignedPost(url, fields | signed, signer.expires_at)
 
     def _signer(self, bucket: str, expires: int) -> _Signer:
-        credentials = self._credentials()
-        if credentials is None:
-            raise AccessDenied("there are no credentials to sign with: the configuration has none")
-        return _Signer(self._locate(bucket), credentials, datetime.now(UTC), expires)
+        return _Signer(self._locate(bucket), self._credentials(), datetime.now(UTC), expires)
 
 
 def _form_fields(key: str, options: PresignPostOptions) -> dict[str, str]:

@@ -14,11 +14,10 @@ from typing import NamedTuple
 from data_store.object_store.errors import AccessDenied
 from data_store.object_store.models import PresignedClaims
 from data_store.object_store.signing.claims import SignedQuery, claims_of, read_query, split_path
-from data_store.object_store.signing.policy import Policy, check_policy
 from data_store.object_store.signing.refusals import FORBIDDEN, key_of, malformed
 from data_store.object_store.signing.sigv4 import Credentials, folded, query_signature
 
-__all__ = ["Policy", "SignedRequest", "check", "check_policy"]
+__all__ = ["SignedRequest", "check"]
 
 _SIGNATURE = "&X-Amz-Signature="
 _CLOCK_SKEW = timedelta(minutes=15)  # S3 API reference, RequestTimeTooSkewed

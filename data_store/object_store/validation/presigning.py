@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, get_args
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from data_store.object_store.models import (
     ReadMethod,
     SseCustomer,
 )
-from data_store.object_store.planning import MAX_PART_SIZE, MAX_SINGLE_PUT, part_size_for
+from data_store.object_store.planning import MAX_PART_SIZE, MAX_SINGLE_PUT, MIN_PART_SIZE, part_size_for
 from data_store.object_store.validation.content import content, digest, header, write_conditions
 from data_store.object_store.validation.names import key as checked_key
 from data_store.object_store.validation.names import version as checked_version
@@ -37,7 +37,6 @@ __all__ = [
 ]
 
 _MAX_EXPIRES = 7 * 24 * 3600  # S3 API reference, X-Amz-Expires
-_MIN_PART_SIZE = 5 * 1024**2  # S3 user guide, "Amazon S3 multipart upload limits"
 _SUCCESS = (200, 201, 204)  # S3 API reference, POST Object, success_action_status
 _FILENAME = "${filename}"
 _FORM_CONTENT = frozenset({"content_type", "metadata"})
@@ -71,10 +70,10 @@ def presign_get_options(
             raise InvalidArgument("download_name makes a response_content_disposition: give one of the two")
         checked["response_content_disposition"] = _attachment(download_name)
     for name, value in checked.items():
-        if isinstance(value, datetime):
-            checked[name] = aware(name, value)
-        elif value is not None:
+        if value is not None and name != "response_expires":
             header(name, value)
+    if checked["response_expires"] is not None:
+        checked["response_expires"] = aware("response_expires", checked["response_expires"])
     return PresignGetOptions(expires=expires_in(expires), method=method, version=checked_version(version), **checked)
 
 
@@ -124,7 +123,7 @@ def presign_part_size(size: int, part_size: int | None, default: int) -> int:
     """Check the size of a whole, in bytes, and of its parts; return that of the parts, larger if they were too many."""
     whole("size", size, 1)
     if part_size is not None:
-        whole("part_size", part_size, _MIN_PART_SIZE, MAX_PART_SIZE)
+        whole("part_size", part_size, MIN_PART_SIZE, MAX_PART_SIZE)
     return part_size_for(size, part_size or default)
 
 
@@ -142,7 +141,7 @@ def _check_success(options: Mapping[str, Any]) -> None:
         raise InvalidArgument("success_redirect and success_status exclude each other")
     if redirect is not None and not _URL.fullmatch(text("success_redirect", redirect)):
         raise InvalidArgument("success_redirect must be a URL, http://... or https://..., in ASCII")
-    if status is not None and status not in _SUCCESS:
+    if status is not None and (not isinstance(status, int) or status not in _SUCCESS):
         raise InvalidArgument(f"success_status must be one of {', '.join(map(str, _SUCCESS))}, not {status!r}")
 
 

@@ -129,7 +129,7 @@ def create_app(store: object_store.ObjectStore, origins: tuple[str, ...], limits
     with suppress(object_store.UnsupportedOperation):  # MinIO has no rules for a bucket: all origins may, by default
         store.set_cors([object_store.CorsRule(origins, ("GET", "POST", "PUT"), allowed_headers=("*",))])
     api = [Route(f"/api/{each}", Service(store, limits).answer, methods=["POST"]) for each in OPERATIONS]
-    own = [Mount("/objects", presigned_app(store))] if store.config.connection.embedded else []
+    own = [Mount("/objects", presigned_app(store))] if store.supports(object_store.SupportsPresignKeys) else []
     return Starlette(routes=[*api, *own, Mount("/", StaticFiles(directory=STATIC, html=True))])
 
 
@@ -137,11 +137,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A web page that uploads files to an object store.")
     parser.add_argument("config", nargs="?", help="a URL or YAML file; else DATA_STORE_CONFIG, else the embedded store")
     parser.add_argument("--port", type=int, default=8000)
-    port, config = parser.parse_args().port, object_store.ObjectStore(parser.parse_args().config).config
-    pages = (f"http://127.0.0.1:{port}", f"http://localhost:{port}")
-    if config.connection.embedded and config.presign.public_endpoint is None:
+    given = parser.parse_args()
+    pages = (f"http://127.0.0.1:{given.port}", f"http://localhost:{given.port}")
+    with object_store.ObjectStore(given.config) as configured:
+        config, is_embedded = configured.config, configured.supports(object_store.SupportsPresignKeys)
+    if is_embedded and config.presign.public_endpoint is None:
         presign = object_store.PresignConfiguration(public_endpoint=f"{pages[0]}/objects")
         config = config.model_copy(update={"presign": presign})
     with object_store.ObjectStore(config) as store:
         print(f"Open {pages[0]}. The files go to {config.to_url()}.")
-        uvicorn.run(create_app(store, pages), port=port, log_level="warning")
+        uvicorn.run(create_app(store, pages), port=given.port, log_level="warning")

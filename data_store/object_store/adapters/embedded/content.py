@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from data_store.object_store.errors import IntegrityError, TimedOut
+from data_store.object_store.files import sync_directory
 
 __all__ = ["GRACE_SECONDS", "Contents", "FileContents", "MemoryContents"]
 
@@ -156,13 +157,8 @@ class FileContents:
         (self._pending / file).touch()
 
     def _sync_directory(self, directory: Path) -> None:
-        if not self._durable or os.name == "nt":  # Windows cannot open a directory
-            return
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if self._durable:
+            sync_directory(directory)
 
 
 class MemoryContents:

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from data_store.object_store.adapters.embedded.database import Database
 from data_store.object_store.errors import IntegrityError
+from data_store.object_store.files import sync_directory
 from data_store.object_store.signing.sigv4 import MAX_EXPIRES, Credentials
 
 __all__ = ["FileKeys", "MemoryKeys", "PresignKeys"]
@@ -111,7 +112,7 @@ class FileKeys:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync(self._path.parent)
+        sync_directory(self._path.parent)
 
 
 class MemoryKeys:
@@ -166,13 +167,3 @@ def _key(access_key: str, secret_key: str, until: str | None) -> Credentials:
 
 def _identity(found: os.stat_result) -> tuple[int, int, int]:
     return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _sync(directory: Path) -> None:
-    if os.name == "nt":  # Windows cannot open a directory
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,6 +14,7 @@ from data_store.object_store.adapters.embedded.receiving import CRC32
 from data_store.object_store.adapters.embedded.rows import HEADERS, Row, bucket_id, moment, unpacked
 from data_store.object_store.errors import InvalidArgument, InvalidPart, UploadNotFound
 from data_store.object_store.models import ListOptions, MultipartUpload, PartInfo, PartPage, UploadPage
+from data_store.object_store.planning import MIN_PART_SIZE
 
 __all__ = [
     "MIN_PART_SIZE",
@@ -26,9 +27,6 @@ __all__ = [
     "list_parts",
     "list_uploads",
 ]
-
-MIN_PART_SIZE = 5 * 1024 * 1024
-"""Bytes that each part but the last has at least (S3 user guide, "Amazon S3 multipart upload limits")."""
 
 _FIND = "SELECT id FROM uploads WHERE upload_id = ? AND bucket = ? AND key = ?"
 _FIND_DRAFT = f"""SELECT id, storage_class, tags, checksum, retention_mode, retained_until, legal_hold, {HEADERS}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
 from data_store.object_store.adapters.s3 import xml
+from data_store.object_store.adapters.s3.putting_back import put_back
 from data_store.object_store.adapters.s3.xml_cors import cors_request, cors_rules
 from data_store.object_store.errors import PreconditionFailed, UnsupportedOperation
 from data_store.object_store.models import CorsRule
 
 __all__ = ["replace_rules"]
-
-_logger = logging.getLogger("data_store.object_store")
 
 
 def replace_rules(
@@ -45,7 +43,7 @@ def replace_rules(
         raise PreconditionFailed("others have set CORS rules meanwhile, which stay: read them, then decide")
     lost = _lost(rules, found)
     if lost:
-        _restore(before, put, delete)
+        put_back("CORS", before, put, delete)
         raise UnsupportedOperation(f"this server does not keep CORS rules as they are: {', '.join(lost)}")
 
 
@@ -68,14 +66,3 @@ def _differences(asked: CorsRule, found: CorsRule) -> list[str]:
 def _plain(value: Any) -> Any:
     """Return a value so that what means the same is equal: Ceph sorts what is in a rule."""
     return frozenset(value) if isinstance(value, tuple) else value
-
-
-def _restore(before: bytes | None, put: Callable[[bytes], object], delete: Callable[[], object]) -> None:
-    """Put back what was there; whatever keeps it from that must not hide why."""
-    try:
-        if before is None:
-            delete()
-        else:
-            put(before)
-    except Exception as error:  # noqa: BLE001  see above
-        _logger.warning("the CORS rules that a bucket had before could not be put back: %s", error)

@@ -6,20 +6,19 @@ rules are tried out disabled, and enabled once the server has given all of them 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from data_store.object_store.adapters.s3 import xml
 from data_store.object_store.adapters.s3.exchange import AnswerError
+from data_store.object_store.adapters.s3.putting_back import put_back
 from data_store.object_store.adapters.s3.xml_lifecycle import lifecycle_request, lifecycle_rules
 from data_store.object_store.errors import PreconditionFailed, UnsupportedOperation
 from data_store.object_store.models import LifecycleRule
 
 __all__ = ["replace_rules"]
 
-_logger = logging.getLogger("data_store.object_store")
 _SERVER_FAILS, _NOT_IMPLEMENTED = 500, 501
 
 
@@ -52,14 +51,14 @@ def replace_rules(
         put(lifecycle_request(disabled))
     except BaseException as error:
         if not _is_refusal(error) and not _is_foreign(disabled, get):
-            _restore(before, put, delete)
+            put_back("lifecycle", before, put, delete)
         raise
     try:
         _check_kept(disabled, get())
         put(lifecycle_request(rules))
     except BaseException:
         if not _is_foreign(disabled, get):
-            _restore(before, put, delete)
+            put_back("lifecycle", before, put, delete)
         raise
 
 
@@ -68,17 +67,6 @@ def _is_refusal(error: BaseException) -> bool:
     if not isinstance(error, AnswerError) or error.retried:
         return False
     return error.status < _SERVER_FAILS or error.status == _NOT_IMPLEMENTED
-
-
-def _restore(before: bytes | None, put: Callable[[bytes], object], delete: Callable[[], object]) -> None:
-    """Put back what was there; whatever keeps it from that must not hide why."""
-    try:
-        if before is None:
-            delete()
-        else:
-            put(before)
-    except Exception as error:  # noqa: BLE001  see above
-        _logger.warning("the lifecycle rules that a bucket had before could not be put back: %s", error)
 
 
 def _is_foreign(tried: Sequence[LifecycleRule], get: Callable[[], bytes | None]) -> bool:

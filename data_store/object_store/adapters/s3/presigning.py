@@ -62,13 +62,13 @@ class S3Presigning(S3Subresources, SupportsPresign):
     def __init__(self, config: ObjectStoreConfiguration, signer: Callable[[], sigv4.Credentials] | None) -> None:
         super().__init__(config, signer)
         self._public = PublicEndpoint(config)
-        self._requests: RequestSigner = Presigner(self._public.locate, signer or (lambda: None))
+        self._requests: RequestSigner | None = Presigner(self._public.locate, signer) if signer else None
 
     def presign_get(self, bucket: str, key: str, options: PresignGetOptions) -> str:
         """See ``SupportsPresign``."""
-        self._check_signable(key)
+        requests = self._signing(key)
         self._before.version(bucket, options.version)
-        return self._requests.get(bucket, key, options)
+        return requests.get(bucket, key, options)
 
     def presign_put(self, bucket: str, key: str, options: PresignPutOptions) -> PresignedUpload:
         """See ``SupportsPresign``.
@@ -76,19 +76,18 @@ class S3Presigning(S3Subresources, SupportsPresign):
         With ``checksum_sha256`` a server that has not answered yet is asked who it is: Ceph compares another header
         with the body than the rest, who refuse that one.
         """
-        self._check_signable(key)
+        requests = self._signing(key)
         self._before.tags_of_upload(bucket, key, options.tags)
         headers = bound_headers(options)
         if options.checksum_sha256 is not None and not self._is_aws and self._quirks.has(Habit.IGNORES_CHECKSUMS):
             headers[PAYLOAD_HASH] = base64.b64decode(options.checksum_sha256).hex()
-        return self._requests.upload(bucket, key, headers, options.expires)
+        return requests.upload(bucket, key, headers, options.expires)
 
     def presign_parts(
         self, bucket: str, key: str, upload_id: str, sizes: Sequence[int], expires: int
     ) -> list[PresignedUpload]:
         """See ``SupportsPresign``."""
-        self._check_signable(key)
-        return self._requests.parts(bucket, key, upload_id, sizes, expires)
+        return self._signing(key).parts(bucket, key, upload_id, sizes, expires)
 
     def presign_post(self, bucket: str, key: str, options: PresignPostOptions) -> PresignedPost:
         """See ``SupportsPresign``.
@@ -96,17 +95,19 @@ class S3Presigning(S3Subresources, SupportsPresign):
         With ``${filename}`` a server that has not answered yet is asked who it is: to versitygw the key ``up/../b`` has
         the prefix ``up/``, and is ``b``.
         """
-        self._check_signable(key)
+        requests = self._signing(key)
         if options.key_prefix is not None and not self._is_aws and self._quirks.has(Habit.FOLDS_KEYS_OF_FORMS):
             raise UnsupportedOperation("this server lets a form write outside the prefix of its key")
-        return self._requests.post(bucket, key, options)
+        return requests.post(bucket, key, options)
 
     def verify_presigned(self, url: str, method: str | None, headers: Mapping[str, str]) -> PresignedClaims:
         """See ``SupportsPresign``: what the URL says, unverified; the server alone checks it."""
         return read_claims(url, self._public.locate, datetime.now(UTC))
 
-    def _check_signable(self, key: str) -> None:
-        if self._signer is None:
+    def _signing(self, key: str) -> RequestSigner:
+        """Return what signs requests for a key."""
+        if self._requests is None:
             raise AccessDenied("there are no credentials to sign with: connection.anonymous is set")
         if not self._is_aws:
             self._quirks.check(key)
+        return self._requests

@@ -13,7 +13,6 @@ from data_store.object_store.adapters.s3.encryption import (
     source_customer_headers,
 )
 from data_store.object_store.adapters.s3.xml_lock import legal_hold_status, lock_time
-from data_store.object_store.adapters.s3.xml_tags import tagging_header
 from data_store.object_store.metadata import encode_metadata
 from data_store.object_store.models import (
     CompleteOptions,
@@ -100,7 +99,7 @@ def copy_headers(source_bucket: str, source_key: str, options: CopyOptions) -> d
     headers["x-amz-metadata-directive"] = "REPLACE" if options.replace else "COPY"
     headers |= content_headers(options) if options.replace else _storage_class(options)
     if options.tags is not None:
-        headers |= {"x-amz-tagging-directive": "REPLACE", "x-amz-tagging": tagging_header(options.tags)}
+        headers |= {"x-amz-tagging-directive": "REPLACE", "x-amz-tagging": encode_query(options.tags)}
     return headers
 
 
@@ -145,7 +144,7 @@ def bypass_header(bypass: bool) -> dict[str, str]:
 
 def _stored_with(options: PutOptions) -> dict[str, str]:
     headers = content_headers(options) | encryption_headers(options.encryption)
-    headers |= {"x-amz-tagging": tagging_header(options.tags)} if options.tags else {}
+    headers |= {"x-amz-tagging": encode_query(options.tags)} if options.tags else {}
     if options.retention is not None:
         headers["x-amz-object-lock-mode"] = options.retention.mode
         headers["x-amz-object-lock-retain-until-date"] = lock_time(options.retention.until)

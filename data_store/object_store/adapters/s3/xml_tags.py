@@ -1,15 +1,14 @@
-"""Tags in the S3 protocol (S3 API reference, Tagging and x-amz-tagging)."""
+"""Tags in the S3 protocol (S3 API reference, Tagging)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, required
 from data_store.object_store.adapters.s3.xml_writer import document, leaf, node
 
-__all__ = ["tag_element", "tagging_header", "tagging_request", "tags", "tags_in"]
+__all__ = ["tag_element", "tagging_request", "tags", "tags_in"]
 
 
 def tags(root: Element) -> dict[str, str]:
@@ -44,8 +43,3 @@ def tagging_request(tags: Mapping[str, str]) -> bytes:
 def tag_element(key: str, value: str) -> str:
     """Return one tag."""
     return node("Tag", leaf("Key", key), leaf("Value", value))
-
-
-def tagging_header(tags: Mapping[str, str]) -> str:
-    """Return the value of ``x-amz-tagging``: a URL query, spaces as ``%20``."""
-    return "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in tags.items())

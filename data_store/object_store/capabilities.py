@@ -111,7 +111,10 @@ class SupportsMultipart(Protocol):
     def upload_part(
         self, bucket: str, key: str, upload_id: str, part_number: int, body: Source, options: PartOptions
     ) -> PartInfo:
-        """Upload one part; ``body`` has a size and can seek. A part of the same number is replaced."""
+        """Upload one part; ``body`` has a size, and can seek unless ``accepts_streams``.
+
+        A part of the same number is replaced.
+        """
 
     @abstractmethod
     def upload_part_copy(

@@ -48,8 +48,9 @@ class ObjectStoreClient(ABC):
 
     Attributes:
         connection_model: the model of this framework's ``connection``, a ``ConnectionConfiguration``.
-        accepts_streams: True if ``put_object`` takes a body that cannot seek, or whose size is unknown; else such
-            bodies are buffered (multipart) or spooled to a temporary file before. It then reads a body once.
+        accepts_streams: True if ``put_object`` takes a body that cannot seek, or whose size is unknown, and
+            ``upload_part`` one that cannot seek; else such bodies are buffered (multipart) or spooled to a temporary
+            file before. It then reads a body once.
         picklable: False if the data lives in this process alone.
         conditions: the kinds of writes that take ``if_match`` and ``if_none_match`` for sure. An adapter whose servers
             differ names none, and finds out in ``honours``.

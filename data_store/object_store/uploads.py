@@ -114,11 +114,11 @@ class Uploads:
     def part(
         self, stream: RawReadable, size: int | None, upload: MultipartUpload, part_number: int, options: PartOptions
     ) -> PartInfo:
-        """Upload one part from a stream, from where it stands; one that cannot be repeated is spooled before."""
+        """Upload one part from a stream, from where it stands; one that cannot be repeated may be spooled before."""
         client = self._client
         if not isinstance(client, SupportsMultipart):
             raise UnsupportedOperation(f"there is no SupportsMultipart: {client.lacking(SupportsMultipart)}")
-        if size is not None and stream.seekable():
+        if size is not None and (stream.seekable() or self._client.accepts_streams):
             return send_part(client, upload, part_number, Source(stream, size, checksum=options.checksum), options)
         with _spooled(Source(stream, size), MAX_PART_SIZE) as (spool, found):
             return send_part(client, upload, part_number, Source(spool, found, checksum=options.checksum), options)

@@ -1,0 +1,65 @@
+"""Answer the presigned URLs of a store that has no server."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from data_store.object_store.errors import ConfigurationError, ObjectStoreError
+from data_store.object_store.serve import loaded, presigned_app
+from data_store.object_store.store import ObjectStore
+
+__all__ = ["main"]
+
+_PROGRAM = "python -m data_store.object_store.serve"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGINT or SIGTERM; return the exit status. Requests under way have 30 seconds to end then."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.revoke and not given.rotate_key:
+        parser.error("--revoke goes with --rotate-key")
+    try:
+        with ObjectStore(given.config) as store:
+            if given.rotate_key:
+                _rotate(store, given.revoke)
+            else:
+                _serve(store, given.host, given.port)
+    except (ConfigurationError, ObjectStoreError, OSError) as error:
+        sys.stderr.write(f"{_PROGRAM}: {error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
+    parser.add_argument("--config", metavar="URL|FILE", help="the store: a URL (local:///srv/data) or a YAML file")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8333, help="the port (default: %(default)s; 0: one that is free)")
+    parser.add_argument("--rotate-key", action="store_true", help="do not serve: sign with a new key from now on")
+    parser.add_argument("--revoke", action="store_true", help="with --rotate-key: refuse what was signed before")
+    return parser
+
+
+def _rotate(store: ObjectStore, revoke: bool) -> None:
+    store.rotate_presign_key(revoke=revoke)
+    outcome = "is refused from now on" if revoke else "stays good until it expires"
+    _say(f"{store.client.location} has a new key; what was signed before {outcome}")
+
+
+def _serve(store: ObjectStore, host: str, port: int) -> None:
+    app, server = presigned_app(store), loaded("server")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    server.serve(app, host, port, lambda url: _say(f"presigned URLs of {store.client.location} are answered at {url}"))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

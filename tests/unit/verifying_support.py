@@ -45,8 +45,8 @@ def verified(request: SignedRequest, at: datetime | None = None) -> PresignedCla
 
 
 def form(key: str = "uploads/${filename}", prefix: str | None = "uploads/", **options: Any) -> PresignedPost:
-    """Return a form that lives for a minute."""
-    return presigner().post(BUCKET, key, PresignPostOptions(expires=60, key_prefix=prefix, **options))
+    """Return a form; it lives for a minute if nothing else is said."""
+    return presigner().post(BUCKET, key, PresignPostOptions(**{"expires": 60, "key_prefix": prefix, **options}))
 
 
 def code_of(error: object) -> tuple[object, object]:

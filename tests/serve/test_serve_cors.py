@@ -97,3 +97,24 @@ def test_a_page_that_no_rule_names_is_not_let_in(served: Served) -> None:
 def test_caches_tell_origins_apart(served: Served) -> None:
     """Also where the first request had none: its answer must not serve a page."""
     assert "Origin" in requests.get(served.store.get_presigned_url("x"), timeout=10).headers["vary"]
+
+
+def test_a_name_that_is_asked_for_again_counts_once(served: Served) -> None:
+    """A preflight is anybody's to send, and must not keep the server busy."""
+    answer = preflight(f"{served.url}/photos/new", APP, "PUT", "content-type," * 4000 + "Content-Type")
+    assert (answer.status_code, answer.headers["access-control-allow-headers"]) == (200, "content-type")
+
+
+def test_a_preflight_for_too_many_headers_is_refused(served: Served) -> None:
+    """Even where all of them are allowed."""
+    names = [f"content-{number}" for number in range(101)]
+    assert preflight(f"{served.url}/photos/new", APP, "PUT", ",".join(names[1:])).status_code == 200
+    answer = preflight(f"{served.url}/photos/new", APP, "PUT", ",".join(names))
+    assert (answer.status_code, code_of(answer.content)) == (403, "AccessForbidden")
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("x-a-b", True), ("x-ab", True), ("x-a", False), ("y-x-ab", False)])
+def test_a_pattern_stands_for_whole_names(served: Served, name: str, allowed: bool) -> None:
+    """What stands before the star and behind it must not overlap."""
+    served.store.set_cors([CorsRule((APP,), ("PUT",), ("x-a*b", "x-a-*"))])
+    assert (preflight(f"{served.url}/photos/new", APP, "PUT", name).status_code == 200) == allowed

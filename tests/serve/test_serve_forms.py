@@ -225,3 +225,14 @@ def test_content_that_looks_like_a_boundary_is_content(served: Served) -> None:
     )
     assert status == 204
     assert served.store.read_object("x") == content.replace(BOUNDARY.encode(), b"")
+
+
+def test_a_form_with_signatures_in_its_body_is_not_taken(served: Served) -> None:
+    """As a PUT of that kind is not."""
+    post = served.store.get_presigned_post("x")
+    body = encoded(post.fields.items()) + file_of(b"hello") + END
+    answer = exchange(
+        "POST", post.url, TYPE, "Content-Encoding: aws-chunked", f"Content-Length: {len(body)}", body=body
+    )
+    assert (answer[0], code_of(answer[1])) == (501, "NotImplemented")
+    assert not served.store.exists("x")

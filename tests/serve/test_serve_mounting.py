@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_store.object_store.serve import presigned_app
 from data_store.object_store.serve.background import running
-from tests.serve.support import Served, exchange, open_store, program
+from data_store.object_store.serve.request import Request
+from tests.serve.support import Served, eventually, exchange, open_store, program
 
 PROGRAM = """
 import logging, socket, sys
@@ -104,6 +105,33 @@ def test_no_log_shows_a_signature(tmp_path: Path) -> None:
     assert '"GET /files/photos/x HTTP/1.1" 200' in logged
     assert "GET /photos/x: 200, 1 bytes" in logged
     assert "X-Amz" not in logged
+
+
+@pytest.mark.parametrize("mark", ["%3F", "%3f", "%253F", ";"])
+@pytest.mark.parametrize("name", ["X-Amz-", "x-amz-", "%58-Amz-", "X%2dAmz%2D", "%2558-%25252541mz-"])
+def test_no_log_shows_a_signature_that_came_as_a_path(
+    served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, mark: str, name: str
+) -> None:
+    """A client that encodes the question mark, or more, sends its secret all the same."""
+    caplog.set_level("INFO", "data_store.object_store.serve")
+    url = served.store.get_presigned_url("x")
+    odd = url.replace("?", mark).replace("X-Amz-", name)
+    assert exchange("GET", odd)[0] in (400, 403)
+    monkeypatch.setattr(type(served.store.client), "presign_keys", failing)
+    assert exchange("GET", odd)[0] == 500
+    assert eventually(lambda: caplog.text.count(f"GET /photos/x{mark}...") == 3)
+    assert url.rpartition("=")[2] not in caplog.text
+
+
+def test_a_request_does_not_show_its_signature() -> None:
+    """Not in a debugger's or an error reporter's list of local names."""
+    scope = {"method": "GET", "path": "/photos/x", "query_string": b"X-Amz-Signature=secret", "headers": []}
+    assert "secret" not in repr(Request.of(scope))
+
+
+def failing(_: object) -> None:
+    """Fail, as a disk does."""
+    raise OSError("no such disk")
 
 
 def test_a_lifespan_is_lived(served: Served) -> None:

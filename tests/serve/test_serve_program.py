@@ -29,6 +29,20 @@ def test_the_program_says_where_it_answers_and_for_which_store(tmp_path: Path) -
         assert requests.get(line.split()[-1], timeout=10).status_code == 403
 
 
+def test_the_program_says_the_name_that_is_signed(tmp_path: Path) -> None:
+    """Where it listens is another, and a client that used it would be refused."""
+    with program(*arguments(tmp_path)) as (_, output):
+        lines = [output.readline(), output.readline()]
+    assert "http://127.0.0.1:8333" not in lines[0]
+    assert "signed for http://127.0.0.1:8333 (presign.public_endpoint)" in lines[1]
+
+
+def test_the_program_does_not_serve_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    """No other process could sign for it."""
+    assert main(["--config", "memory://photos", "--port", "0"]) == 1
+    assert "presigned_app(store)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_program_lets_requests_under_way_end(tmp_path: Path, number: signal.Signals) -> None:
     """It takes no new ones, and then it has ended well."""

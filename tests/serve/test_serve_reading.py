@@ -64,7 +64,7 @@ def test_damaged_content_is_not_delivered_as_if_it_were_right(served: Served, si
         answer = requests.get(url, timeout=10)
     except requests.exceptions.ChunkedEncodingError:
         return  # broken off
-    assert (answer.status_code, code_of(answer.text)) == (500, "InternalError")
+    assert (answer.status_code, code_of(answer.content)) == (500, "InternalError")
 
 
 def test_an_empty_object_is_delivered(served: Served) -> None:

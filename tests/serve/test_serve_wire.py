@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import select
 import socket
+import time
 from contextlib import ExitStack
 
 import pytest
 import requests
 
+from data_store.object_store.serve.protocol import BoundedProtocol
 from tests.serve.support import PATIENCE_SECONDS, Served, answer_of, code_of, connect, eventually, exchange, head
 
 MEBIBYTE = 1024 * 1024
@@ -53,14 +57,107 @@ def test_a_form_that_breaks_off_leaves_nothing(served: Served) -> None:
     assert not served.store.exists("x")
 
 
-def test_a_client_that_goes_away_is_not_read_for(served: Served) -> None:
+def broken_off_after(caplog: pytest.LogCaptureFixture) -> list[int]:
+    """Return how many bytes of an answer were sent, of each that was broken off."""
+    return [int(size) for size in re.findall(r"200, (\d+) bytes, broken off", caplog.text)]
+
+
+def test_a_client_that_goes_away_is_not_read_for(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     """The rest of the object stays unread, and the server answers others."""
+    caplog.set_level("INFO", "data_store.object_store.serve")
     served.store.put_object(bytes(64 * MEBIBYTE), "x")
     url = served.store.get_presigned_url("x")
     with connect(url) as connection:
         connection.sendall(head("GET", url))
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+    assert eventually(lambda: broken_off_after(caplog))
+    assert 0 < broken_off_after(caplog)[0] < 32 * MEBIBYTE
     assert exchange("HEAD", served.store.get_presigned_url("x", method="HEAD"))[0] == 200
+
+
+def test_a_client_that_does_not_take_an_answer_is_not_waited_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The object is closed, although the connection still stands."""
+    caplog.set_level("INFO", "data_store.object_store.serve")
+    monkeypatch.setattr("data_store.object_store.serve.sending.SEND_SECONDS", 0.2)
+    served.store.put_object(bytes(64 * MEBIBYTE), "x")
+    url = served.store.get_presigned_url("x")
+    with connect(url) as connection:
+        connection.sendall(head("GET", url))
+        assert eventually(lambda: broken_off_after(caplog))
+    assert 0 < broken_off_after(caplog)[0] < 32 * MEBIBYTE
+
+
+def test_a_client_that_does_not_take_an_answer_is_cut_off(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written for it is let go, too: its connection ends in the middle of the answer."""
+    monkeypatch.setattr(BoundedProtocol, "WRITE_SECONDS", 0.2)
+    served.store.put_object(bytes(64 * MEBIBYTE), "x")
+    url = served.store.get_presigned_url("x")
+    with connect(url) as connection:
+        connection.sendall(head("GET", url))
+        assert eventually(lambda: closed_by_server(connection))
+        with pytest.raises((AssertionError, OSError), match=r"closed|[Rr]eset"):
+            answer_of(connection)
+
+
+def closed_by_server(connection: socket.socket) -> bool:
+    """Return whether the other end of a connection is closed: sending fails then, sooner or later."""
+    try:
+        connection.send(b"\r\n")
+    except OSError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HT",
+        b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\nG",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\n",
+        b"PUT /photos/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx",
+    ],
+    ids=["nothing", "half a head", "a line", "half a second head", "a second line", "half a refused body"],
+)
+def test_a_connection_without_a_request_is_closed(served: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    """Whoever has no signature must not hold one for ever."""
+    monkeypatch.setattr(BoundedProtocol, "HEAD_SECONDS", 0.5)
+    with connect(served.url) as connection:
+        connection.sendall(sent)
+        while connection.recv(65536):
+            pass
+    assert requests.get(served.url, timeout=10).status_code == 403
+
+
+def test_a_connection_with_a_request_under_way_is_not_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether its body takes its time, or the head of the next one has begun to come."""
+    monkeypatch.setattr(BoundedProtocol, "HEAD_SECONDS", 0.1)
+    url = served.store.get_presigned_upload_url("x")
+    with connect(url) as connection:
+        connection.sendall(head("PUT", url, "Content-Length: 10"))
+        for _ in range(10):
+            assert not readable(connection, 0.03)
+            connection.sendall(b"x")
+        assert answer_of(connection)[0] == 200
+
+
+def readable(connection: socket.socket, seconds: float) -> bool:
+    """Return whether something comes, or the connection ends, within so many seconds."""
+    return bool(select.select([connection], [], [], seconds)[0])
+
+
+def test_a_refused_body_is_taken_to_its_end(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it comes at a pace: clients that read no answer before they have sent all, as browsers, see it."""
+    monkeypatch.setattr(BoundedProtocol, "HEAD_SECONDS", 0.5)
+    with connect(served.url) as connection:
+        connection.sendall(head("PUT", f"{served.url}/photos/x", f"Content-Length: {12 * MEBIBYTE}"))
+        for _ in range(12):
+            connection.sendall(bytes(MEBIBYTE))
+            time.sleep(0.08)
+        assert answer_of(connection)[0] == 403
 
 
 def test_a_slow_reader_gets_everything(served: Served) -> None:
@@ -130,13 +227,24 @@ def test_a_head_without_an_end_is_cut_off(served: Served, beginning: bytes) -> N
 
 
 def test_an_absolute_request_target_is_understood(served: Served) -> None:
-    """As clients write it to proxies (RFC 9112, 3.2.2); its authority is not looked at, the header Host is."""
+    """As clients write it to proxies (RFC 9112, 3.2.2)."""
     served.store.put_object(b"hello", "x")
     url = served.store.get_presigned_url("x")
     with connect(url) as connection:
         request = head("GET", url).replace(b"GET /", f"GET {served.url}/".encode(), 1)
         connection.sendall(request)
         assert answer_of(connection)[0] == 200
+
+
+@pytest.mark.parametrize("authority", ["example.com", "a@{host}", "{host}.example.com", ""])
+def test_a_target_of_another_host_is_refused(served: Served, authority: str) -> None:
+    """The host of the target is the one that counts (RFC 9112, 3.2.2), and the one in the header was signed."""
+    served.store.put_object(b"hello", "x")
+    url = served.store.get_presigned_url("x")
+    other = authority.format(host=url.split("/")[2])
+    with connect(url) as connection:
+        connection.sendall(head("GET", url).replace(b"GET /", f"GET http://{other}/".encode(), 1))
+        assert answer_of(connection)[0] == 400
 
 
 @pytest.mark.parametrize("target", ["/%2e%2e/%2e%2e/etc/passwd", "/photos/%00", "/%ff/%fe", "//", "/photos/\xff", "*"])
@@ -163,11 +271,46 @@ def test_slow_uploads_keep_nobody_from_reading(served: Served) -> None:
     assert not served.store.exists("y")
 
 
+@pytest.mark.parametrize("body", ["an object", "a form"])
+def test_a_client_that_trickles_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    """A byte now and then is no block in time; neither are fields of a form that never end."""
+    monkeypatch.setattr("data_store.object_store.serve.bridge.BLOCK_SECONDS", 0.3)
+    url = served.store.get_presigned_upload_url("x")
+    opening = head("PUT", url, f"Content-Length: {8 * MEBIBYTE}") + bytes(2 * MEBIBYTE)
+    if body == "a form":
+        kind = "Content-Type: multipart/form-data; boundary=b"
+        opening = head("POST", f"{served.url}/photos", kind, f"Content-Length: {8 * MEBIBYTE}") + b"--b\r\n"
+    with connect(url) as connection:
+        connection.sendall(opening)
+        while not readable(connection, 0.02):
+            connection.sendall(b"x")
+        status, _, answer = answer_of(connection)
+    assert (status, code_of(answer)) == (400, "RequestTimeout")
+    assert eventually(lambda: served.leftovers == [])
+
+
+def test_uploads_beyond_their_places_are_asked_to_come_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of theirs is kept in memory; reads are answered, and so are uploads when there is a place again."""
+    monkeypatch.setattr("data_store.object_store.serve.bridge.BODIES", 2)
+    monkeypatch.setattr("data_store.object_store.serve.bridge.PLACE_SECONDS", 0.2)
+    served.store.put_object(b"x", "x")
+    url = served.store.get_presigned_upload_url("y")
+    with ExitStack() as connections:
+        for _ in range(2):
+            connection = connections.enter_context(connect(url))
+            connection.sendall(head("PUT", url, f"Content-Length: {4 * MEBIBYTE}") + bytes(MEBIBYTE + 1))
+        assert eventually(lambda: len(served.leftovers) == 2)
+        answer = requests.put(url, data=b"y", timeout=10)
+        assert (answer.status_code, code_of(answer.content)) == (503, "SlowDown")
+        assert exchange("GET", served.store.get_presigned_url("x")) == (200, b"x")
+    assert eventually(lambda: requests.put(url, data=b"y", timeout=10).ok)
+
+
 def test_a_client_that_stops_sending_is_not_waited_for_for_ever(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is told so, and its connection ends."""
-    monkeypatch.setattr("data_store.object_store.serve.bridge.IDLE_SECONDS", 0.2)
+    monkeypatch.setattr("data_store.object_store.serve.bridge.BLOCK_SECONDS", 0.2)
     url = served.store.get_presigned_upload_url("x")
     with connect(url) as connection:
         connection.sendall(head("PUT", url, f"Content-Length: {8 * MEBIBYTE}") + bytes(3 * MEBIBYTE))

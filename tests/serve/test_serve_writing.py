@@ -153,3 +153,15 @@ def test_a_header_that_makes_no_sense_is_refused(served: Served, header: str) ->
     """Before the body is read."""
     status, body = exchange("PUT", served.store.get_presigned_upload_url("x"), header, "Content-Length: 5")
     assert (status, code_of(body)) == (400, "InvalidArgument")
+
+
+@pytest.mark.parametrize("encoding", ["aws-chunked", "AWS-Chunked", "gzip, aws-chunked"])
+def test_a_body_with_signatures_in_it_is_not_taken(served: Served, encoding: str) -> None:
+    """They would be stored as content: SDKs that sign bodies in chunks are told that this is not done here."""
+    url = served.store.get_presigned_upload_url("x")
+    answer = requests.put(url, data=b"x", headers={"Content-Encoding": encoding}, timeout=10)
+    assert (answer.status_code, code_of(answer.content)) == (501, "NotImplemented")
+    for sent in ({"x-amz-decoded-content-length": "1"}, {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}):
+        answer = requests.put(url, data=b"x", headers=sent, timeout=10)
+        assert (answer.status_code, code_of(answer.content)) == (501, "NotImplemented")
+    assert not served.store.exists("x")

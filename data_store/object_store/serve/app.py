@@ -24,8 +24,8 @@ from data_store.object_store.serve.cors import preflight, rules_of, sharing_head
 from data_store.object_store.serve.forms import post
 from data_store.object_store.serve.reading import read
 from data_store.object_store.serve.request import Request
-from data_store.object_store.serve.sending import send_answer
-from data_store.object_store.serve.writing import Upload, put
+from data_store.object_store.serve.sending import Sending
+from data_store.object_store.serve.writing import Upload, check_plain_body, put
 from data_store.object_store.signing.sigv4 import Credentials
 from data_store.object_store.signing.verifying import check
 from data_store.object_store.store import ObjectStore
@@ -70,19 +70,20 @@ class PresignedApp:
 
     async def _answer(self, request: Request, receive: Receive, send: Send) -> None:
         began, request_id, body = time.monotonic(), secrets.token_hex(8), Body(receive)
-        outcome = "failed"
+        sending = Sending(receive, send, self._threads)
+        outcome, cut = "failed", ""
         try:
             answer = await self._answered(request, request_id, body)
             if "expect" in request.headers and not body.begun:
                 answer.headers["connection"] = "close"  # else the next request may be taken for the body
             outcome = f"{answer.status:d}"
-            sent = await send_answer(answer, request.method, receive, send, self._threads)
-            outcome = f"{outcome}, {sent} bytes"
+            await sending.run(answer, request.method)
         except ClientDisconnect:
-            outcome += ", broken off by the client"
+            cut = ", broken off by the client"
         finally:
             spent = (time.monotonic() - began) * 1000
-            _logger.info("%s %s %.300s: %s, %.1f ms", request_id, request.method, request.path, outcome, spent)
+            told = f"{outcome}, {sending.sent} bytes{cut}"
+            _logger.info("%s %s %s: %s, %.1f ms", request_id, request.method, request.shown, told, spent)
 
     async def _answered(self, request: Request, request_id: str, body: Body) -> Answer:
         """Return the answer, with the headers that every answer has."""
@@ -105,7 +106,7 @@ class PresignedApp:
     async def _done(self, request: Request, rules: Sequence[CorsRule], body: Body) -> Answer:
         """Do what the request wants, if it may."""
         if request.method == "OPTIONS":
-            return preflight(rules, request.headers)
+            return await self._threads.run(partial(preflight, rules, request.headers))
         if request.is_form:
             return await post(self._store, self._keys, request, body, self._threads)
         if request.method in _READS:
@@ -117,6 +118,7 @@ class PresignedApp:
         return read(self._store, self._claims(request), request.method, request.headers)
 
     def _upload(self, request: Request) -> Upload:
+        check_plain_body(request.headers)
         claims = self._claims(request)
         if request.method != "PUT":
             allowed = {"allow": "GET, HEAD, OPTIONS, POST, PUT"}
@@ -135,8 +137,8 @@ class PresignedApp:
 
 def _refused(error: Exception, request: Request, request_id: str) -> Answer:
     refusal = refusal_of(error)
-    if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _logger.error("%s %s %.300s failed", request_id, request.method, request.path, exc_info=error)
+    if refusal is not error and refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _logger.error("%s %s %s failed", request_id, request.method, request.shown, exc_info=error)
     return refusal.answer(request.prefix + request.path, request_id)
 
 

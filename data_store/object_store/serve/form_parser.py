@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from data_store.object_store.serve.answers import RefusalError
-from data_store.object_store.serve.bridge import gathered
+from data_store.object_store.serve.bridge import gathered, in_time
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks  # it is there for type checkers only
 
 __all__ = ["FormReader"]
 
@@ -48,8 +52,11 @@ class FormReader:
         """Read until the file begins.
 
         Raises:
-            RefusalError: there is no file, or the fields are malformed, too many or too long.
+            RefusalError: there is no file, or the fields are malformed, too many, too long or too slow.
         """
+        await in_time(self._until_file)
+
+    async def _until_file(self) -> None:
         while not self._parts.file_begun:
             await self._feed("The form has no field named file.")
 
@@ -97,19 +104,7 @@ class _Parts:
         self._take: Callable[[bytes], object] = self.content.append
         self._field = bytearray()
         self._name: str | None = None
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._part_begins,
-                "on_header_field": self._header_comes,
-                "on_header_value": self._value_comes,
-                "on_header_end": self._header_ends,
-                "on_headers_finished": self._headers_end,
-                "on_part_data": self._data_comes,
-                "on_part_end": self._part_ends,
-                "on_end": self._form_ends,
-            },
-        )
+        self._parser = MultipartParser(boundary, self._callbacks())
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes of the form."""
@@ -117,6 +112,18 @@ class _Parts:
             self._parser.write(piece)
         except FormParserError as error:
             raise _malformed(f"The form is malformed: {error}") from error
+
+    def _callbacks(self) -> MultipartCallbacks:
+        return {
+            "on_part_begin": self._part_begins,
+            "on_header_field": self._header_comes,
+            "on_header_value": self._value_comes,
+            "on_header_end": self._header_ends,
+            "on_headers_finished": self._headers_end,
+            "on_part_data": self._data_comes,
+            "on_part_end": self._part_ends,
+            "on_end": self._form_ends,
+        }
 
     def _part_begins(self) -> None:
         self._disposition = b""

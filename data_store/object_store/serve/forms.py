@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from data_store.object_store import validation
 from data_store.object_store.errors import AccessDenied, InvalidArgument
@@ -17,9 +17,15 @@ from data_store.object_store.serve.answers import XML, Answer, RefusalError, den
 from data_store.object_store.serve.bridge import Body, Threads, consume
 from data_store.object_store.serve.form_parser import FormReader
 from data_store.object_store.serve.request import Request
-from data_store.object_store.serve.writing import bucket_of, refusing_damage, stored_headers, upload_options
+from data_store.object_store.serve.writing import (
+    bucket_of,
+    check_plain_body,
+    refusing_damage,
+    stored_headers,
+    upload_options,
+)
 from data_store.object_store.signing.policy import Policy, check_policy
-from data_store.object_store.signing.sigv4 import Credentials
+from data_store.object_store.signing.sigv4 import Credentials, encode_path
 from data_store.object_store.signing.upload_headers import put_options
 from data_store.object_store.store import ObjectStore
 
@@ -49,6 +55,7 @@ async def post(store: ObjectStore, keys: Keys, request: Request, body: Body, thr
     Raises:
         RefusalError: the form is malformed, not signed, or not what its policy wants; nothing was stored.
     """
+    check_plain_body(request.headers)
     if request.content_length is None:
         raise RefusalError(HTTPStatus.LENGTH_REQUIRED, "MissingContentLength", "Content-Length is missing.")
     form = FormReader(request.headers.get("content-type", ""), body.piece)
@@ -61,6 +68,7 @@ async def post(store: ObjectStore, keys: Keys, request: Request, body: Body, thr
 def _permitted(keys: Keys, bucket: str, form: FormReader) -> _Target:
     """Return what a form may do; its key is checked as it will be, with the name of the file in it."""
     fields = form.fields
+    check_plain_body(fields)
     try:
         policy = check_policy(fields, keys(), datetime.now(UTC))
         fields = fields | {"key": _key(fields, form.filename)}
@@ -115,4 +123,4 @@ def _answer(target: _Target, stored: ObjectMetadata, location: str) -> Answer:
 def _location(store: ObjectStore, request: Request, target: _Target) -> str:
     """Return the URL of the object, without a signature: it says where it is, and lets nobody read it."""
     base = store.config.presign.public_endpoint or f"{request.scheme}://{request.signed.host}{request.prefix}"
-    return f"{base}/{quote(target.bucket)}/{quote(target.key)}"
+    return f"{base}/{encode_path(f'{target.bucket}/{target.key}')}"

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from starlette.types import Scope
 
 from data_store.object_store.errors import InvalidArgument
+from data_store.object_store.signing.sigv4 import encode_path
 from data_store.object_store.signing.verifying import SignedRequest
 
 __all__ = ["Request"]
 
 _DECIMAL = re.compile(r"[0-9]{1,19}", re.ASCII)
+_SHOWN = 300  # characters of a path
+
+
+def _encoded(character: str) -> str:
+    """Return a pattern for a character, as it is or encoded, or encoded several times."""
+    ways = {f"{ord(each):02x}" for each in (character.lower(), character.upper())}
+    return f"(?:{re.escape(character)}|%(?:25)*(?:{'|'.join(sorted(ways))}))"
+
+
+_SIGNING = re.compile("".join(map(_encoded, "x-amz-")), re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +38,7 @@ class Request:
         prefix: the path that the application is mounted under, encoded; ``""`` without.
     """
 
-    signed: SignedRequest
+    signed: SignedRequest = field(repr=False)  # its query is a secret
     scheme: str
     prefix: str
 
@@ -39,9 +50,9 @@ class Request:
         again they are what was signed, if the client wrote them as they were signed.
         """
         headers = _headers(scope)
-        prefix = quote(scope.get("root_path", "").rstrip("/"))
+        prefix = encode_path(scope.get("root_path", "").rstrip("/"))
         raw = scope.get("raw_path")
-        path = quote(scope["path"], errors="surrogateescape") if raw is None else raw.decode("latin-1")
+        path = encode_path(_well_formed(scope["path"])) if raw is None else raw.decode("latin-1")
         path = _below(prefix, path)
         query = scope["query_string"].decode("latin-1")
         signed = SignedRequest(scope["method"], headers.get("host", ""), path, query, headers)
@@ -56,6 +67,13 @@ class Request:
     def path(self) -> str:
         """The path, encoded, without the prefix."""
         return self.signed.path
+
+    @property
+    def shown(self) -> str:
+        """The path as logs show it: cut where a client began to write what it should have sent as the query."""
+        shown = self.path[:_SHOWN]
+        found = _SIGNING.search(self.path)
+        return shown if found is None or found.start() > _SHOWN else f"{self.path[: found.start()]}..."
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -90,6 +108,11 @@ def _below(prefix: str, path: str) -> str:
             return path[len(prefix) :]
         prefix = prefix[prefix.find("/", 1) :] if "/" in prefix[1:] else ""
     return path
+
+
+def _well_formed(path: str) -> str:
+    """Return a path with question marks for what no UTF-8 was decoded to."""
+    return path.encode(errors="replace").decode()
 
 
 def _headers(scope: Scope) -> dict[str, str]:

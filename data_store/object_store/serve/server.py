@@ -41,7 +41,9 @@ def serve(app: ASGIApp, host: str, port: int, started: Callable[[str], object]) 
 def configuration(app: ASGIApp, *, end_seconds: int) -> Config:
     """Return the configuration of a server.
 
-    Its access log is off: it would show signatures. The application has a log of its own.
+    Its access log is off: it would show signatures. The application has a log of its own. There is no
+    ``limit_concurrency``: it counts idle connections, and from then on refuses every request, also those of clients
+    that were connected before. ``BoundedProtocol`` ends the idle ones instead.
 
     Args:
         app: the application.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
@@ -19,7 +19,7 @@ from data_store.object_store.signing.upload_headers import put_options
 from data_store.object_store.sources import Digests
 from data_store.object_store.store import ObjectStore
 
-__all__ = ["Upload", "bucket_of", "put", "refusing_damage", "stored_headers", "upload_options"]
+__all__ = ["Upload", "bucket_of", "check_plain_body", "put", "refusing_damage", "stored_headers", "upload_options"]
 
 Upload = Callable[[Iterable[bytes]], Answer]
 """What stores a body, and returns the answer."""
@@ -42,6 +42,19 @@ def put(store: ObjectStore, claims: PresignedClaims, request: Request) -> Upload
     if is_part:
         return partial(_put_part, store, claims, length, Digests(options))
     return partial(_put_object, store, claims, length, upload_options(options))
+
+
+def check_plain_body(headers: Mapping[str, str]) -> None:
+    """Refuse a body that is in chunks with signatures, which would be stored as content (S3, "aws-chunked").
+
+    Raises:
+        RefusalError: the headers announce one.
+    """
+    encodings = [each.strip().lower() for each in headers.get("content-encoding", "").split(",")]
+    digest = headers.get("x-amz-content-sha256", "")
+    if "aws-chunked" in encodings or "x-amz-decoded-content-length" in headers or digest.startswith("STREAMING-"):
+        message = "A body is sent as it is here, not in chunks with signatures or trailers."
+        raise RefusalError(HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
 
 
 def upload_options(options: PutOptions) -> UploadOptions:

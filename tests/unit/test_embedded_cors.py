@@ -13,7 +13,7 @@ import pytest
 from data_store.object_store.adapters.embedded import schema
 from data_store.object_store.adapters.embedded.client import EmbeddedClient, LocalClient
 from data_store.object_store.body import Source
-from data_store.object_store.errors import BucketNotFound, ConfigurationError
+from data_store.object_store.errors import BucketNotFound, ConfigurationError, IntegrityError
 from data_store.object_store.models import (
     BucketOptions,
     CorsRule,
@@ -74,6 +74,36 @@ def test_rules_are_seen_by_other_processes_at_once(tmp_path: Path) -> None:
         assert second.get_cors(BUCKET) == []
         first.set_cors(BUCKET, RULES)
         assert second.get_cors(BUCKET) == RULES
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "{",
+        "null",
+        "5",
+        '[{"x": 1}]',
+        "[[]]",
+        "[null]",
+        "[" * 100_000,
+        '[{"allowed_origins": 5, "allowed_methods": ["GET"]}]',
+        '[{"allowed_origins": ["*"], "allowed_methods": "GET"}]',
+        '[{"allowed_origins": [5], "allowed_methods": ["GET"]}]',
+        '[{"allowed_origins": ["*"], "allowed_methods": ["GET"], "max_age": "5"}]',
+        '[{"allowed_origins": ["*"], "allowed_methods": ["GET"], "id": 5}]',
+    ],
+    ids=lambda damaged: damaged[:60],
+)
+def test_rules_that_are_damaged_are_told(tmp_path: Path, damaged: str) -> None:
+    """By an error of ours, until they are replaced."""
+    with with_bucket(local(tmp_path)) as client:
+        client.set_cors(BUCKET, RULES)
+        with closing(sqlite3.connect(tmp_path / "data-store.db")) as connection, connection:
+            connection.execute("UPDATE buckets SET cors = ?", (damaged,))
+        with pytest.raises(IntegrityError, match=r"CORS rules of bucket .* are damaged"):
+            client.get_cors(BUCKET)
+        client.set_cors(BUCKET, RULES)
+        assert client.get_cors(BUCKET) == RULES
 
 
 @pytest.fixture

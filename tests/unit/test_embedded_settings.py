@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from types import MappingProxyType
 import pytest
 
 from data_store.object_store.adapters.embedded.client import EmbeddedClient
-from data_store.object_store.errors import BucketNotFound, ObjectNotFound, VersionNotFound
+from data_store.object_store.errors import BucketNotFound, IntegrityError, ObjectNotFound, VersionNotFound
 from data_store.object_store.models import (
     BucketOptions,
     CopyOptions,
@@ -21,7 +22,7 @@ from data_store.object_store.models import (
     PutOptions,
     Transition,
 )
-from tests.unit.embedded_support import BUCKET, memory, put, with_bucket
+from tests.unit.embedded_support import BUCKET, local, memory, put, with_bucket
 
 TAGS = {"name": "wört", "empty": "", "a b+/=._:-@": "x" * 256}
 RULES = [
@@ -147,3 +148,17 @@ def test_writing_records_events_only_while_the_bucket_is_recorded(client: Embedd
 def events(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """Return kind and key of all events."""
     return connection.execute("SELECT kind, key FROM events ORDER BY id").fetchall()
+
+
+@pytest.mark.parametrize(
+    "damaged", ["{", "null", "5", '[{"x": 1}]', "[[]]", "[null]", '[{"expire_at": 5}]', "[" * 100_000]
+)
+def test_rules_that_are_damaged_are_told(tmp_path: Path, damaged: str) -> None:
+    """By an error of ours, until they are replaced."""
+    with with_bucket(local(tmp_path)) as store:
+        with closing(sqlite3.connect(tmp_path / "data-store.db")) as connection, connection:
+            connection.execute("UPDATE buckets SET lifecycle = ?", (damaged,))
+        with pytest.raises(IntegrityError, match=r"lifecycle rules of bucket .* are damaged"):
+            store.get_lifecycle(BUCKET)
+        store.set_lifecycle(BUCKET, RULES)
+        assert store.get_lifecycle(BUCKET) == RULES

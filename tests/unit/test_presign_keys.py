@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from data_store.object_store.adapters.embedded.client import LocalClient
-from data_store.object_store.errors import AccessDenied, IntegrityError
+from data_store.object_store.errors import AccessDenied, ConfigurationError, IntegrityError
 from data_store.object_store.models import PresignGetOptions
 from tests.unit.embedded_support import BUCKET, age, files, finish, killed, local, memory, start
 
@@ -239,6 +240,10 @@ def test_a_file_that_was_removed_is_made_anew(tmp_path: Path) -> None:
         '{"keys": [{"id": "A"}]}',
         '{"keys": {"id": "A"}}',
         '{"keys": [{"id": "A", "secret": "s\u00e9", "until": null}]}',
+        '{"keys": [{"id": "A", "secret": "s", "until": null}, {"id": "B", "secret": "s", "until": "2099-01-01"}]}',
+        '{"keys": [{"id": "A", "secret": "s", "until": null}, {"id": "B", "secret": "s", "until": 5}]}',
+        "[" * 100_000,
+        '{"keys":' * 100_000,
     ],
 )
 def test_a_damaged_file_signs_nothing_until_it_is_revoked(tmp_path: Path, content: str) -> None:
@@ -253,6 +258,71 @@ def test_a_damaged_file_signs_nothing_until_it_is_revoked(tmp_path: Path, conten
         client.rotate_presign_key(revoke=False)
     client.rotate_presign_key(revoke=True)
     assert is_good(client, url_of(client))
+
+
+def test_a_file_that_others_may_read_signs_nothing(tmp_path: Path) -> None:
+    """Neither a store that is opened now, nor one that has the keys; the error says what to do."""
+    client = local(tmp_path)
+    url = url_of(client)
+    for mode in (0o640, 0o604, 0o620, 0o610, 0o666):
+        (tmp_path / FILE).chmod(mode)
+        for each in (client, local(tmp_path)):
+            with pytest.raises(ConfigurationError, match=f"{mode:04o}.*chmod 600"):
+                url_of(each)
+            with pytest.raises(ConfigurationError, match="chmod 600"):
+                each.verify_presigned(url, "GET", {})
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        client.rotate_presign_key(revoke=False)
+    (tmp_path / FILE).chmod(0o600)
+    assert is_good(client, url)
+
+
+def test_a_file_that_others_may_read_is_replaced_by_a_revocation(tmp_path: Path) -> None:
+    """Whoever has read it has nothing."""
+    client = local(tmp_path)
+    url = url_of(client)
+    (tmp_path / FILE).chmod(0o644)
+    client.rotate_presign_key(revoke=True)
+    assert not is_good(client, url)
+    assert is_good(client, url_of(client))
+
+
+def test_a_file_of_somebody_else_signs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who wrote it knows the key."""
+    client = local(tmp_path)
+    url_of(client)
+    if os.geteuid() == 0:
+        os.chown(tmp_path / FILE, 65534, 65534)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    for each in (client, local(tmp_path)):
+        with pytest.raises(ConfigurationError, match=r"belongs to user \d+"):
+            each.rotate_presign_key(revoke=False)
+    with pytest.raises(ConfigurationError, match=r"rotate_presign_key\(revoke=True\)"):
+        url_of(local(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["a link", "a link to nothing", "a FIFO", "a directory"])
+def test_what_is_no_file_signs_nothing(tmp_path: Path, kind: str) -> None:
+    """A link may lead to anybody's key, and nobody waits for the writer of a FIFO."""
+    root, elsewhere = tmp_path / "store", tmp_path / "elsewhere"
+    client = local(root)
+    url_of(client)
+    path = root / FILE
+    path.rename(elsewhere)
+    make: dict[str, Callable[[], None]] = {
+        "a link": lambda: path.symlink_to(elsewhere),
+        "a link to nothing": lambda: path.symlink_to(tmp_path / "nothing"),
+        "a FIFO": lambda: os.mkfifo(path, 0o600),
+        "a directory": lambda: path.mkdir(0o700),
+    }
+    make[kind]()
+    for each in (client, local(root)):
+        with pytest.raises(ConfigurationError, match="must be a file"):
+            url_of(each)
+        with pytest.raises(ConfigurationError, match="must be a file"):
+            each.rotate_presign_key(revoke=False)
+    assert not (tmp_path / "nothing").exists()
 
 
 def test_clients_of_a_memory_store_share_its_keys(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from data_store.object_store.adapters.embedded.rows import bucket_id
+from data_store.object_store.adapters.embedded.settings import damaged
 from data_store.object_store.adapters.embedded.storage import Storage
 from data_store.object_store.capabilities import SupportsCors
 from data_store.object_store.models import CorsRule
@@ -21,10 +22,15 @@ class CorsOperations(Storage, SupportsCors):
     """The column ``cors``."""
 
     def get_cors(self, bucket: str) -> list[CorsRule]:
-        """See ``SupportsCors``."""
+        """See ``SupportsCors``.
+
+        Raises:
+            IntegrityError: they are damaged.
+        """
         with self._database.snapshot() as connection:
             (found,) = connection.execute(_GET, (bucket_id(connection, bucket),)).fetchone()
-        return [_rule(values) for values in json.loads(found)] if found else []
+        with damaged("CORS rules", bucket):
+            return [_rule(values) for values in json.loads(found)] if found else []
 
     def set_cors(self, bucket: str, rules: Sequence[CorsRule]) -> None:
         """See ``SupportsCors``."""
@@ -50,7 +56,14 @@ def _values(rule: CorsRule) -> dict[str, Any]:
 
 
 def _rule(values: dict[str, Any]) -> CorsRule:
-    return CorsRule(**{name: _plain(value) for name, value in values.items()})
+    """Return a rule; ``TypeError`` or ``AttributeError`` if it is none."""
+    rule = CorsRule(**{name: _plain(value) for name, value in values.items()})
+    texts = rule.allowed_origins, rule.allowed_methods, rule.allowed_headers, rule.expose_headers
+    if not all(isinstance(each, tuple) and all(isinstance(text, str) for text in each) for each in texts):
+        raise TypeError("no lists of texts")
+    if not (isinstance(rule.max_age, int | None) and isinstance(rule.id, str | None)):
+        raise TypeError("no age, or no id")
+    return rule
 
 
 def _plain(value: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
+import stat
 import threading
 import time
 from collections.abc import Sequence
@@ -13,14 +15,19 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from data_store.object_store.adapters.embedded.database import Database
-from data_store.object_store.errors import IntegrityError
+from data_store.object_store.errors import ConfigurationError, IntegrityError
 from data_store.object_store.files import sync_directory
-from data_store.object_store.signing.sigv4 import MAX_EXPIRES, Credentials
+from data_store.object_store.models.presigned import MAX_EXPIRES
+from data_store.object_store.signing.sigv4 import Credentials
 
 __all__ = ["FileKeys", "MemoryKeys", "PresignKeys"]
 
 _FILE = "presign-keys.json"
 _LONGEST_LIFE = timedelta(seconds=MAX_EXPIRES)
+# Windows has neither; a link may lead to anybody's file, and opening a FIFO waits for its writer.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_LINK = (errno.ELOOP, errno.EMLINK)  # EMLINK: FreeBSD, open(2)
+_REVOKE = "rotate_presign_key(revoke=True) makes a new one"
 _SECRET_BYTES = 32  # as many as SHA-256 has (RFC 2104, section 3)
 
 
@@ -37,7 +44,7 @@ class PresignKeys(Protocol):
 class _Read(NamedTuple):
     """The keys of a file, and how the file looked."""
 
-    identity: tuple[int, int, int]
+    identity: tuple[int, ...]
     keys: tuple[Credentials, ...]
 
 
@@ -45,7 +52,8 @@ class FileKeys:
     """Keys in a file that only its owner may read, for any number of processes.
 
     The file is replaced as a whole, inside a write transaction of the store, of which there is one at a time. Each use
-    looks whether it is still the file that was read.
+    looks whether it is still the file that was read. As of SSH's keys, one that others may read or have written is
+    none: it signs nothing, and nothing that it signed is good.
 
     Args:
         root: the directory of the store.
@@ -54,7 +62,7 @@ class FileKeys:
 
     def __init__(self, root: Path, database: Database) -> None:
         self._path = root / _FILE
-        self._name = str(self._path)  # os.stat is faster with a str, and each signature asks it
+        self._name = str(self._path)  # os.lstat is faster with a str, and each signature asks it
         self._temp = root / "temp"
         self._database = database
         self._last: _Read | None = None
@@ -64,10 +72,11 @@ class FileKeys:
 
         Raises:
             IntegrityError: the file is damaged.
+            ConfigurationError: it is no file, others may read or write it, or it belongs to another user.
         """
         last = self._last
         try:
-            if last is None or last.identity != _identity(os.stat(self._name)):  # noqa: PTH116
+            if last is None or last.identity != _identity(os.lstat(self._name)):
                 last = self._last = self._read()
         except FileNotFoundError:
             return self._first()
@@ -76,24 +85,37 @@ class FileKeys:
     def rotate(self, *, revoke: bool) -> None:
         """See ``PresignKeys``. With ``revoke`` a damaged file is replaced too."""
         with self._database.write():
-            former = () if revoke or not self._path.exists() else _ending(self._read().keys)
+            former = () if revoke or not os.path.lexists(self._path) else _ending(self._read().keys)
             self._write([_new_key(), *former])
 
     def _first(self) -> Sequence[Credentials]:
         with self._database.write():
-            if not self._path.exists():
+            if not os.path.lexists(self._path):
                 self._write([_new_key()])
         self._last = self._read()
         return self._last.keys
 
     def _read(self) -> _Read:
-        with self._path.open(encoding="ascii") as file:
-            identity = _identity(os.fstat(file.fileno()))
+        with os.fdopen(self._open(), encoding="ascii") as file:
+            found = os.fstat(file.fileno())
             try:
-                return _Read(identity, _unpacked(file.read()))
-            except (ValueError, TypeError, KeyError):
-                reason = f"{self._path} is damaged; rotate_presign_key(revoke=True) makes a new one"
-                raise IntegrityError(reason) from None
+                return _Read(_identity(found), _unpacked(file.read()))
+            except (ValueError, TypeError, KeyError, RecursionError):
+                raise IntegrityError(f"{self._path} is damaged; {_REVOKE}") from None
+
+    def _open(self) -> int:
+        """Return a descriptor of the file, which is nobody else's."""
+        try:
+            descriptor = os.open(self._name, _FLAGS)
+        except OSError as error:
+            if error.errno in _LINK:
+                raise ConfigurationError(f"{self._path} must be a file, not a symbolic link; {_REVOKE}") from None
+            raise
+        problem = _problem(os.fstat(descriptor))
+        if problem:
+            os.close(descriptor)
+            raise ConfigurationError(f"{self._path} {problem}")
+        return descriptor
 
     def _write(self, keys: Sequence[Credentials]) -> None:
         """Replace the file; what a dead process leaves of it is a temporary file, which the store removes."""
@@ -162,8 +184,27 @@ def _unpacked(text: str) -> tuple[Credentials, ...]:
 def _key(access_key: str, secret_key: str, until: str | None) -> Credentials:
     if not (access_key and secret_key and isinstance(access_key, str) and isinstance(secret_key, str)):
         raise ValueError("a key is empty")
-    return Credentials(access_key, secret_key, expires_at=None if until is None else datetime.fromisoformat(until))
+    end = None if until is None else datetime.fromisoformat(until)
+    if end is not None and end.utcoffset() is None:
+        raise ValueError("an end is naive")
+    return Credentials(access_key, secret_key, expires_at=end)
 
 
-def _identity(found: os.stat_result) -> tuple[int, int, int]:
-    return found.st_ino, found.st_mtime_ns, found.st_size
+def _problem(found: os.stat_result) -> str | None:
+    """Return why a file is not to be trusted with keys; Windows has no modes and owners of this kind."""
+    if not stat.S_ISREG(found.st_mode):
+        return f"must be a file: remove what is there; {_REVOKE}"
+    if os.name == "nt":
+        return None
+    if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return (
+            f"may be used by others than its owner (mode {stat.S_IMODE(found.st_mode):04o}): chmod 600 it; "
+            f"if somebody has read it, {_REVOKE}"
+        )
+    if found.st_uid not in (0, os.geteuid()):
+        return f"belongs to user {found.st_uid}, who knows the key then: chown it; {_REVOKE}"
+    return None
+
+
+def _identity(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid

@@ -18,7 +18,7 @@ from data_store.object_store.models import (
     PresignPostOptions,
     PresignPutOptions,
 )
-from data_store.object_store.signing.claims import read_url
+from data_store.object_store.signing.claims import read_query, read_url
 from data_store.object_store.signing.place import Place
 from data_store.object_store.signing.presigner import Presigner
 from data_store.object_store.signing.sigv4 import Credentials, encode_path, host_of
@@ -67,6 +67,7 @@ class PresignOperations(SupportsPresign, SupportsPresignKeys):
     def verify_presigned(self, url: str, method: str | None, headers: Mapping[str, str]) -> PresignedClaims:
         """See ``SupportsPresign``: the check that ``serve`` makes of a request."""
         parts = read_url(url, self._place)
+        read_query(parts.query)  # what cannot be read is an InvalidArgument here, as it is in any adapter
         keys, now = self.presign_keys(), datetime.now(UTC)
         *others, last = (method.upper(),) if method else _METHODS
         request = SignedRequest("", host_of(self._public_endpoint), parts.path, parts.query, headers)

@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from data_store.object_store.errors import IntegrityError
 from data_store.object_store.models import LifecycleRule, Transition
 
-__all__ = ["lifecycle_rules", "packed_rules"]
+__all__ = ["damaged", "lifecycle_rules", "packed_rules"]
 
 
 def lifecycle_rules(connection: sqlite3.Connection, bucket: int) -> list[LifecycleRule]:
-    """Return the rules of a bucket by its id; ``[]`` if it has none."""
-    row = connection.execute("SELECT lifecycle FROM buckets WHERE id = ?", (bucket,)).fetchone()
-    return [_rule(values) for values in json.loads(row[0])] if row and row[0] else []
+    """Return the rules of a bucket by its id; ``[]`` if it has none.
+
+    Raises:
+        IntegrityError: they are damaged.
+    """
+    row = connection.execute("SELECT name, lifecycle FROM buckets WHERE id = ?", (bucket,)).fetchone()
+    if not (row and row[1]):
+        return []
+    with damaged("lifecycle rules", row[0]):
+        return [_rule(values) for values in json.loads(row[1])]
+
+
+@contextmanager
+def damaged(what: str, bucket: str) -> Iterator[None]:
+    """Tell of JSON that is not what was written; what Python says of it would show parts of it."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        reason = f"the {what} of bucket {bucket!r} are damaged: set or delete them"
+        raise IntegrityError(reason, bucket=bucket) from None
 
 
 def packed_rules(rules: Sequence[LifecycleRule]) -> str:

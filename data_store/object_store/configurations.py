@@ -27,7 +27,9 @@ from pydantic import (
 from data_store.object_store import registry, validation
 from data_store.object_store.configuration_model import ConfigurationModel, ConnectionConfiguration, part
 from data_store.object_store.dsn_text import HOST, render_url
+from data_store.object_store.endpoint_text import check_scheme, checked_host
 from data_store.object_store.errors import ConfigurationError
+from data_store.object_store.presign_configuration import PresignConfiguration
 
 __all__ = [
     "ConfigurationModel",
@@ -134,8 +136,8 @@ class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
                 raise ValueError("secure=false needs an endpoint: without one it is AWS, over TLS")
             return None
         scheme, separator, host = value.rpartition("://")
-        _check_scheme(scheme.lower(), bool(separator), secure)
-        return _checked_host(host)
+        check_scheme(scheme.lower(), bool(separator), secure)
+        return checked_host(host)
 
     @field_validator("secret_key")
     @classmethod
@@ -167,7 +169,7 @@ class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
             found = _PROXY.fullmatch(value)
             if not found:
                 raise ValueError("must be a URL, http://host:port or https://host:port")
-            _checked_host(found["host"])
+            checked_host(found["host"])
         return value
 
 
@@ -245,33 +247,6 @@ class TransferConfiguration(ConfigurationModel):
     copy_part_size: _PartBytes = 512 * _MIB
     copy_threshold: _PartBytes = 5 * _GIB
     max_concurrency: int = Field(default=8, ge=1)
-
-
-_PUBLIC_ENDPOINT = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#\s]+)(?P<prefix>(?:/[\w.~-]+)*)/?", re.ASCII)
-
-
-class PresignConfiguration(ConfigurationModel):
-    """How presigned URLs are made.
-
-    Attributes:
-        public_endpoint: the URL under which clients reach the store, ``https://files.example.com``, perhaps with a path
-            that a proxy takes away again; kept without a slash at its end. None: for servers their own endpoint, for
-            embedded stores ``http://127.0.0.1:8333``, where ``python -m data_store.object_store.serve`` answers.
-    """
-
-    public_endpoint: str | None = None
-
-    @field_validator("public_endpoint")
-    @classmethod
-    def _is_a_place(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        found = _PUBLIC_ENDPOINT.fullmatch(value)
-        if not found:
-            raise ValueError("must be a URL, http://host:port or https://host/path, without query and fragment")
-        if {".", ".."} & set(found["prefix"].split("/")):
-            raise ValueError('must not have "." or ".." in its path')
-        return f"{found['scheme']}://{_checked_host(found['host'])}{found['prefix']}"
 
 
 class ObjectStoreConfiguration(ConfigurationModel):
@@ -414,22 +389,3 @@ def known_paths(framework: str) -> frozenset[tuple[str, ...]]:
 def _is_embedded(info: ValidationInfo) -> bool:
     framework = info.data.get("framework")
     return framework is not None and connection_model(framework).embedded
-
-
-def _check_scheme(scheme: str, given: bool, secure: bool | None) -> None:
-    if given and scheme not in ("http", "https"):
-        raise ValueError("must be host:port or a URL that begins with http:// or https://")
-    if given and secure is not None and secure != (scheme == "https"):
-        raise ValueError(f"the scheme {scheme}:// contradicts secure={str(secure).lower()}; leave secure out")
-
-
-def _checked_host(host: str) -> str:
-    if "@" in host:
-        raise ValueError("must not hold credentials; give access_key and secret_key")
-    host = host.removesuffix("/").lower()
-    parts = HOST.fullmatch(host)
-    if not parts:
-        raise ValueError("must be host, host:port or their URL, without path, query or fragment")
-    if parts["port"] and not 0 < int(parts["port"]) < 65536:
-        raise ValueError("the port must be 1 to 65535")
-    return host

@@ -261,7 +261,8 @@ class AccessDenied(ObjectStoreError):
     """The credentials are wrong, have expired, or do not permit the operation."""
 
     hint = (
-        "Check the access key, the secret, the session token, this machine's clock and the policy. "
+        "Check the access key, the secret, the session token, this machine's clock and the policy; "
+        "of a presigned URL its time, its method, and that the headers which were signed are sent. "
         "A version under a retention or a legal hold cannot be deleted; bypass_governance helps in mode GOVERNANCE."
     )
 

@@ -70,7 +70,7 @@ def test_an_upload_is_verified_with_the_headers_that_it_must_bring(store: Object
     with pytest.raises(AccessDenied, match="content-length"):
         store.verify_presigned(upload.url, headers=upload.headers)
     with pytest.raises(AccessDenied):
-        store.verify_presigned(upload.url, headers=headers | {"content-type": "text/html"})
+        store.verify_presigned(upload.url, headers=headers | {"Content-Type": "text/html"})
     with pytest.raises(AccessDenied, match="x-amz-copy-source"):
         store.verify_presigned(upload.url, headers=headers | {"x-amz-copy-source": "/b/k"})
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.models import PresignGetOptions, PresignPutOptions, PutOptions
-from data_store.object_store.signing.claims import read_claims
+from data_store.object_store.signing.claims import read_claims, read_url
 from data_store.object_store.signing.place import Place
 from data_store.object_store.signing.presigner import Presigner
 from data_store.object_store.signing.sigv4 import Credentials
@@ -249,6 +249,7 @@ def test_what_is_no_presigned_url_of_this_place_is_refused(wrong: str) -> None:
         ("X-Amz-Credential", "AKID/20260101/local/s3"),
         ("X-Amz-Credential", "AKID/20010101/local/s3/aws4_request"),
         ("X-Amz-Date", "20261301T000000Z"),
+        ("X-Amz-Date", "99991231T235959Z"),
         ("X-Amz-Expires", "0"),
         ("X-Amz-Expires", "604801"),
         ("X-Amz-Expires", "+60"),
@@ -267,3 +268,21 @@ def test_a_parameter_that_no_signer_writes_is_refused(name: str, value: str) -> 
     assert unquote(given_) != unquote(url)
     with pytest.raises(InvalidArgument, match=name if value != "20261301T000000Z" else "X-Amz-"):
         read_claims(given_, made._locate, now())
+
+
+def test_a_url_that_ends_after_all_time_is_refused() -> None:
+    """The calendar of Python ends with the year 9999."""
+    made = presigner()
+    url = made.get(BUCKET, "key", PresignGetOptions(expires=604_800))
+    time = parameters(url)["X-Amz-Date"]
+    far = url.replace(time, "99991231T235959Z").replace(f"%2F{time[:8]}%2F", "%2F99991231%2F")
+    with pytest.raises(InvalidArgument, match="X-Amz-Expires"):
+        read_claims(far, made._locate, now())
+
+
+def test_the_parts_of_a_url_do_not_show_its_signature() -> None:
+    """Nor anything else of its query."""
+    made = presigner()
+    shown = repr(read_url(made.get(BUCKET, "key", PresignGetOptions(expires=60)), made._locate))
+    assert f"/{BUCKET}/key" in shown
+    assert "X-Amz" not in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ RULE = CorsRule(("https://app.example.com",), ("GET",))
     [
         RULE,
         CorsRule(("*",), ("GET", "HEAD", "PUT", "POST", "DELETE"), ("*",), ("ETag", "x-amz-version-id"), 0, "i" * 255),
-        CorsRule(("http://localhost:*", "https://*.example.com", "http://[::1]:80"), ("PUT",), ("x-amz-*", "a-*-z")),
+        CorsRule(("http://localhost:*", "https://*.example.com", "http://[::1]:443"), ("PUT",), ("x-amz-*", "a-*-z")),
         CorsRule(("app://My.App", "chrome-extension://abc"), ("GET",), max_age=2**31 - 1, id="ü 1"),
     ],
 )
@@ -70,6 +71,11 @@ def test_rules_are_one_to_a_hundred_rules(rules: Any) -> None:
         "**",
         "http*://app.example.com",
         "null",
+        "https://a.example,b.example",
+        "https://a.example, https://b.example",
+        "file://*",
+        "file://",
+        "FILE://host",
         1,
         None,
     ],
@@ -77,6 +83,17 @@ def test_rules_are_one_to_a_hundred_rules(rules: Any) -> None:
 def test_an_origin_is_one_of_the_fetch_standard_or_a_pattern(origin: Any) -> None:
     """Scheme, host and port; a browser writes an international name with ASCII alone, and ``null`` may be anybody."""
     with pytest.raises(InvalidArgument, match="origin"):
+        validation.cors_rules([replace(RULE, allowed_origins=(origin,))])
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://app.example.com:443", "http://app.example.com:80", "HTTPS://*.example.com:443", "http://[::1]:80"],
+)
+def test_an_origin_with_its_own_port_is_refused_with_what_browsers_send(origin: str) -> None:
+    """They leave it out, so no request would match."""
+    sent = origin.lower().rpartition(":")[0]
+    with pytest.raises(InvalidArgument, match=rf"browsers leave it out.*'{re.escape(sent)}'"):
         validation.cors_rules([replace(RULE, allowed_origins=(origin,))])
 
 

@@ -99,6 +99,7 @@ def test_a_download_name_comes_out_as_it_went_in(name: str) -> None:
     "options",
     [
         {"content_type": "text/plain\n"},
+        {"content_type": "image/*"},
         {"content_length": -1},
         {"content_length": 5 * 1024**3 + 1},
         {"content_length": "5"},
@@ -142,6 +143,11 @@ def test_a_form_binds_the_key_or_what_stands_before_the_name_of_the_file(key: st
         ("key", {"content_type": "ima*"}),
         ("key", {"success_status": 302}),
         ("key", {"success_status": 200.0}),
+        ("key", {"success_status": True}),
+        ("key", {"success_status": "201"}),
+        ("key", {"max_length": 0}),
+        ("key", {"min_length": 0, "max_length": 0}),
+        ("key", {"success_redirect": "https://example.com/done#part"}),
         ("key", {"success_redirect": "javascript:alert(1)"}),
         ("key", {"success_redirect": "https://example.com/done", "success_status": 201}),
         ("key", {"metadata": {"name": "a\nb"}}),
@@ -185,3 +191,29 @@ def test_sizes_that_no_upload_in_parts_has_are_refused(size: int, part_size: int
     """An empty object is a PUT."""
     with pytest.raises(InvalidArgument):
         validation.presign_part_size(size, part_size, 8 * 1024**2)
+
+
+def test_headers_of_a_request_are_found_by_their_names_in_lower_case() -> None:
+    """As HTTP has no case in them; a value may be empty, and hold tabs and any letters."""
+    headers = {"Content-Type": "image/png", "X-Amz-Meta-A": "a\tü", "x-empty": ""}
+    lowered = {"content-type": "image/png", "x-amz-meta-a": "a\tü", "x-empty": ""}
+    assert validation.presigned_request("https://host/key", "put", headers) == lowered
+    assert validation.presigned_request("https://host/key", None, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("named", "wrong"),
+    [
+        *(("url", wrong) for wrong in (None, 5, b"https://host/key", "", "https://host/\ud800")),
+        *(("method", wrong) for wrong in (5, b"GET", "", "\ud800", "GET ", "GET\n", True)),
+        *(("headers", wrong) for wrong in (5, "x", b"x", [("a", "b")], {5: "x"}, {b"x": "y"}, {"": "x"}, {"a b": "x"})),
+        *(("headers", {"x": wrong}) for wrong in (5, None, b"x", "\ud800", "a\nb", "a\rb", "a\0b")),
+        ("headers", {"a": "x", "A": "y"}),
+    ],
+)
+def test_what_is_no_request_is_not_verified(named: str, wrong: Any) -> None:
+    """The message names what is wrong, and shows no URL."""
+    given: dict[str, Any] = {"url": "https://host/key?X-Amz-Signature=0", "method": None, "headers": None}
+    with pytest.raises(InvalidArgument, match=named.removesuffix("s")) as refused:
+        validation.presigned_request(**given | {named: wrong})
+    assert "X-Amz-Signature" not in str(refused.value)

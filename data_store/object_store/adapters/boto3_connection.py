@@ -31,6 +31,7 @@ from data_store.object_store.adapters.s3.public_endpoint import PublicEndpoint
 from data_store.object_store.adapters.s3.quirks import identify
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
+from data_store.object_store.models.presigned import MAX_EXPIRES
 from data_store.object_store.signing import sigv4
 
 if TYPE_CHECKING:
@@ -225,10 +226,10 @@ def _config(connection: ObjectStoreConnectionConfiguration, attempts: int) -> Co
 
 def _end(found: RefreshableCredentials) -> datetime | None:
     """Return when credentials end, in whole seconds, by what botocore makes public: whether they end within a time."""
-    if not found.refresh_needed(sigv4.MAX_EXPIRES):
+    if not found.refresh_needed(MAX_EXPIRES):
         return None
     now = datetime.now(UTC).replace(microsecond=0)
-    left = bisect_left(range(sigv4.MAX_EXPIRES), True, key=lambda seconds: found.refresh_needed(seconds + 1))
+    left = bisect_left(range(MAX_EXPIRES), True, key=lambda seconds: found.refresh_needed(seconds + 1))
     return now + timedelta(seconds=left)
 
 

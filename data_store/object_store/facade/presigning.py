@@ -128,9 +128,9 @@ class Presigning(MultipartUploads):
             expires: seconds, or a timedelta.
             content_type: the type, exact; or ``"image/*"``: the form then has to bring a field ``Content-Type``.
             min_length: bytes of the file at least.
-            max_length: bytes of the file at the most; None: 5 GiB.
+            max_length: bytes of the file at the most, at least 1, for some servers take 0 for no limit; None: 5 GiB.
             metadata: user metadata.
-            success_redirect: where the browser goes when it is done.
+            success_redirect: where the browser goes when it is done: a URL without a fragment.
             success_status: 200, 201 or 204: what is answered without a redirect; None: 204.
 
         Raises:
@@ -209,13 +209,10 @@ class Presigning(MultipartUploads):
             headers: headers of the request, of which those that are bound matter.
 
         Raises:
-            InvalidArgument: it is no presigned URL of this store's endpoint.
+            InvalidArgument: it is no presigned URL of this store's endpoint, or method or headers are no request's.
             AccessDenied: the signature is wrong, or its time is over; on the embedded store only.
         """
-        validation.text("url", url)
-        if method is not None:
-            validation.text("method", method)
-        lowered = {name.lower(): value for name, value in (headers or {}).items()}
+        lowered = validation.presigned_request(url, method, headers)
         client = self._of_the_store(SupportsPresign, "verify_presigned")
         return client.verify_presigned(url, method, lowered)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal, TypedDict
 
 __all__ = [
+    "MAX_EXPIRES",
     "PresignGetOptions",
     "PresignPostOptions",
     "PresignPutOptions",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 ReadMethod = Literal["GET", "HEAD"]
+MAX_EXPIRES = 7 * 24 * 3600
+"""The longest life of a presigned URL, in seconds (S3 API reference, X-Amz-Expires)."""
 
 
 @dataclass(frozen=True, slots=True)

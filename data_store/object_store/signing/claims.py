@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.models import PresignedClaims
+from data_store.object_store.models.presigned import MAX_EXPIRES
 from data_store.object_store.signing.place import Place
-from data_store.object_store.signing.sigv4 import ALGORITHM, MAX_EXPIRES, Scope
+from data_store.object_store.signing.sigv4 import ALGORITHM, Scope
 
 __all__ = ["SignedQuery", "SignedUrl", "claims_of", "read_claims", "read_query", "read_scope", "read_url", "split_path"]
 
@@ -56,7 +57,7 @@ class SignedQuery:
 
 @dataclass(frozen=True, slots=True)
 class SignedUrl:
-    """The parts of a URL of a known place, as they travel.
+    """The parts of a URL of a known place, as they travel; its repr has no query, whose signature whoever has may use.
 
     Attributes:
         place: the place.
@@ -68,7 +69,7 @@ class SignedUrl:
     place: Place
     bucket: str
     path: str
-    query: str
+    query: str = field(repr=False)
 
 
 def read_query(query: str) -> SignedQuery:
@@ -88,7 +89,7 @@ def read_query(query: str) -> SignedQuery:
         access_key,
         scope,
         signed_at,
-        signed_at + timedelta(seconds=_expires(parameters["X-Amz-Expires"])),
+        _end(signed_at, _expires(parameters["X-Amz-Expires"])),
         _signed_headers(parameters["X-Amz-SignedHeaders"]),
         {name: value for name, value in parameters.items() if name not in _PARAMETERS},
     )
@@ -218,6 +219,13 @@ def _expires(value: str) -> int:
     if seconds > MAX_EXPIRES:
         raise InvalidArgument(f"the query has an X-Amz-Expires of more than {MAX_EXPIRES} seconds")
     return seconds
+
+
+def _end(signed_at: datetime, seconds: int) -> datetime:
+    try:
+        return signed_at + timedelta(seconds=seconds)
+    except OverflowError:
+        raise InvalidArgument("the query has an X-Amz-Expires that ends after the year 9999") from None
 
 
 def _number(value: str, name: str) -> int:

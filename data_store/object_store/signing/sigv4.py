@@ -23,11 +23,11 @@ from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote
 
+from data_store.object_store.models.presigned import MAX_EXPIRES
+
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 EMPTY_PAYLOAD_HASH = sha256(b"").hexdigest()
-MAX_EXPIRES = 7 * 24 * 3600
-"""The longest life of a presigned URL, in seconds (S3 API reference, X-Amz-Expires)."""
 
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
 """Names and values; as pairs, a name may come more than once."""
@@ -65,6 +65,7 @@ _URL = re.compile(
     re.ASCII,
 )
 _is_unreserved = re.compile(r"[A-Za-z0-9._~/-]*").fullmatch  # most keys are, and it takes half the time of quote
+_SPACES = re.compile(r"[ \t]+")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -165,7 +166,7 @@ def presign_query(
     ``host`` is the Host header that clients send (:func:`host_of`), ``path`` is encoded (:func:`encode_path`), the
     ``parameters`` are not. ``headers`` are bound: the request must bring each with this value. The payload is not
     signed, unless an ``x-amz-content-sha256`` is among them. ``expires`` is in seconds from ``now``, 1 to
-    :data:`MAX_EXPIRES`; temporary credentials may end before.
+    ``MAX_EXPIRES``; temporary credentials may end before.
 
     The parameters stand in the order in which they are signed, the signature comes last: so such a URL is checked as
     it is, byte for byte, and not taken apart and put together again.
@@ -209,8 +210,11 @@ def host_of(origin: str) -> str:
 
 
 def folded(value: str) -> str:
-    """The value of a header as it is signed: white space trimmed, and one space for several."""
-    return " ".join(value.split())
+    """The value of a header as it is signed: trimmed, and one space for several spaces and tabs.
+
+    Other white space, such as a no-break space, is part of the value: it would be stored.
+    """
+    return _SPACES.sub(" ", value).strip(" ")
 
 
 def sign_post_policy(

@@ -24,7 +24,7 @@ _CLOCK_SKEW = timedelta(minutes=15)  # S3 API reference, RequestTimeTooSkewed
 
 
 class SignedRequest(NamedTuple):
-    """A request as it came in.
+    """A request as it came in; its repr has neither query nor headers, which are secrets.
 
     Attributes:
         method: in upper case.
@@ -39,6 +39,9 @@ class SignedRequest(NamedTuple):
     path: str
     query: str
     headers: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"SignedRequest(method={self.method!r}, host={self.host!r}, path={self.path!r})"
 
 
 def check(request: SignedRequest, keys: Sequence[Credentials], now: datetime) -> PresignedClaims:
@@ -83,7 +86,7 @@ def _check_time(query: SignedQuery, now: datetime) -> None:
     if now >= query.expires_at:
         reason = f"Request has expired: it was good until {query.expires_at:%Y-%m-%dT%H:%M:%SZ}"
         raise AccessDenied(reason, code="AccessDenied", status=FORBIDDEN)
-    if now < query.signed_at - _CLOCK_SKEW:
+    if now + _CLOCK_SKEW < query.signed_at:
         raise AccessDenied("Request is not yet valid", code="AccessDenied", status=FORBIDDEN)
 
 

@@ -50,6 +50,7 @@ from data_store.object_store.testing.facts import (
     FORM_LENGTHS,
     FORM_NAMES,
     FORM_REDIRECTS,
+    FORM_TYPE_LISTS,
     FULL_METADATA,
     KEPT_CHECKSUMS,
     KEYS_BELOW_OBJECTS,
@@ -221,6 +222,7 @@ MINIO = Limits(
         MARKERS_OVER_MARKERS: "MinIO leaves the first, and makes a second one by delete_objects alone",
         SupportsCors: "MinIO has the rules of its operator alone, for all buckets: MINIO_API_CORS_ALLOW_ORIGIN",
         UNSIGNED_TAGS: "MinIO stores them",
+        FORM_TYPE_LISTS: "MinIO takes 'image/png,text/html' for 'image/*', and browsers may take it for text/html",
         UNSIGNED_COPIES: "MinIO takes an x-amz-copy-source that is not signed: whoever has the URL of an upload "
         "can make it a copy of any object that the signer may read",
     },
@@ -266,6 +268,7 @@ CEPH_RGW = Limits(
         FORM_FILES: "Ceph RGW stores an object all the same, of nothing or an empty line",
         FORM_ETAGS: "Ceph RGW sends it with the status 201, in XML, and with a redirect alone",
         FORM_REDIRECTS: "Ceph RGW appends a second '?'",
+        FORM_TYPE_LISTS: "Ceph RGW takes 'image/png,text/html' for 'image/*', and browsers may take it for text/html",
         UNSIGNED_ACCESS: "with x-amz-acl: public-read, the object is public to read",
         UNSIGNED_COPIES: "Ceph RGW takes an x-amz-copy-source that is not signed: whoever has the URL of an upload can "
         "make it a copy of any object that the signer may read",

@@ -36,6 +36,7 @@ __all__ = [
     "FORM_LENGTHS",
     "FORM_NAMES",
     "FORM_REDIRECTS",
+    "FORM_TYPE_LISTS",
     "FULL_METADATA",
     "KEPT_CHECKSUMS",
     "KEYS_BELOW_OBJECTS",
@@ -152,6 +153,7 @@ FORM_NAMES = "forms: the name of the file in the key"
 FORM_FILES = "forms: refusing one without a file"
 FORM_ETAGS = "forms: an answer with the ETag"
 FORM_REDIRECTS = "forms: a redirect to a URL with a query"
+FORM_TYPE_LISTS = "forms: refusing a list of types where a kind of types is bound"
 FORM_LENGTHS = "forms: telling that a file is too long or too short"
 PUBLIC_NAMES = "answering to any public name that a URL is signed for"
 

@@ -37,6 +37,7 @@ from data_store.object_store.validation.presigning import (
     presign_part_size,
     presign_post_options,
     presign_put_options,
+    presigned_request,
 )
 from data_store.object_store.validation.protection import customer_key, default_retention, retention
 from data_store.object_store.validation.rules import aware, flag, many, positive, text
@@ -89,6 +90,7 @@ __all__ = [
     "presign_part_size",
     "presign_post_options",
     "presign_put_options",
+    "presigned_request",
     "put_options",
     "retention",
     "tags",

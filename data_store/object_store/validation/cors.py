@@ -16,8 +16,10 @@ _MAX_RULES = 100  # S3 API reference, PutBucketCors
 _MAX_ID = 255
 _MAX_SECONDS = 2**31 - 1
 _METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE"})
-_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/?#\s@]+", re.IGNORECASE)
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/?#\s@,]+", re.IGNORECASE)
 _OF_PAGES = ("http://", "https://")
+_OF_FILES = "file://"
+_OWN_PORT = re.compile(r"(http://.*):80|(https://.*):443")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2; a star is a token's character
 
 
@@ -55,8 +57,18 @@ def _origin(value: object) -> str:
     origin = text("an origin", value)
     if not _ORIGIN.fullmatch(origin) or not origin.isascii():
         raise InvalidArgument(f'an origin is scheme://host[:port] without a path, or "*", not {origin!r} (RFC 6454)')
+    lowered = origin.lower()
+    if lowered.startswith(_OF_FILES):
+        raise InvalidArgument(
+            'an origin cannot be that of files: pages from files have the origin "null", as many have'
+        )
+    if found := _OWN_PORT.fullmatch(lowered):
+        sent = found[1] or found[2]
+        raise InvalidArgument(
+            f"an origin has no port that is its scheme's own: browsers leave it out, so write {sent!r}"
+        )
     # So do they write a host (Fetch standard, "Origin header"), and all servers compare the case.
-    return _one_star("an origin", origin.lower() if origin.lower().startswith(_OF_PAGES) else origin)
+    return _one_star("an origin", lowered if lowered.startswith(_OF_PAGES) else origin)
 
 
 def _method(value: object) -> str:

@@ -19,11 +19,12 @@ from data_store.object_store.models import (
     ReadMethod,
     SseCustomer,
 )
+from data_store.object_store.models.presigned import MAX_EXPIRES
 from data_store.object_store.planning import MAX_PART_SIZE, MAX_SINGLE_PUT, MIN_PART_SIZE, part_size_for
 from data_store.object_store.validation.content import content, digest, header, write_conditions
 from data_store.object_store.validation.names import key as checked_key
 from data_store.object_store.validation.names import version as checked_version
-from data_store.object_store.validation.rules import aware, known, text, text_without_controls, whole
+from data_store.object_store.validation.rules import aware, instance, known, text, text_without_controls, whole
 from data_store.object_store.validation.tags import tags
 from data_store.object_store.validation.uploads import multipart_options
 
@@ -34,13 +35,15 @@ __all__ = [
     "presign_part_size",
     "presign_post_options",
     "presign_put_options",
+    "presigned_request",
 ]
 
-_MAX_EXPIRES = 7 * 24 * 3600  # S3 API reference, X-Amz-Expires
 _SUCCESS = (200, 201, 204)  # S3 API reference, POST Object, success_action_status
 _FILENAME = "${filename}"
 _FORM_CONTENT = frozenset({"content_type", "metadata"})
-_URL = re.compile(r"https?://[!-~]+")
+_URL = re.compile(r"https?://[!-\"$-~]+")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")  # RFC 9110, 5.5
 _NEVER_ENCODED = "!#$&+-.^_`|~"  # RFC 8187, attr-char
 
 
@@ -51,7 +54,7 @@ def expires_in(value: int | timedelta) -> int:
         if rest:
             raise InvalidArgument("expires must be whole seconds")
         value = seconds
-    return whole("expires", value, 1, _MAX_EXPIRES)
+    return whole("expires", value, 1, MAX_EXPIRES)
 
 
 def presign_get_options(
@@ -87,6 +90,8 @@ def presign_put_options(expires: int | timedelta, options: PresignUploadOptions)
         whole("content_length", options["content_length"], 0, MAX_SINGLE_PUT)
     write_conditions(None, options.get("if_none_match"))
     content(checked)
+    if "*" in (options.get("content_type") or ""):
+        raise InvalidArgument('content_type of a PUT is bound as it is; "image/*" is for get_presigned_post')
     if options.get("tags") is not None:
         checked["tags"] = tags(options["tags"]) or None
     return PresignPutOptions(expires=expires_in(expires), **checked)
@@ -100,7 +105,8 @@ def presign_post_options(key: str, expires: int | timedelta, options: Mapping[st
     checked |= stored_with
     least, most = checked.get("min_length", 0), checked.get("max_length", MAX_SINGLE_PUT)
     whole("min_length", least, 0, MAX_SINGLE_PUT)
-    if whole("max_length", most, 0, MAX_SINGLE_PUT) < least:
+    # MinIO takes a most of 0 for no limit at all.
+    if whole("max_length", most, 1, MAX_SINGLE_PUT) < least:
         raise InvalidArgument("max_length must be at least min_length")
     _check_success(checked)
     _check_wildcard(checked.get("content_type"))
@@ -127,6 +133,32 @@ def presign_part_size(size: int, part_size: int | None, default: int) -> int:
     return part_size_for(size, part_size or default)
 
 
+def presigned_request(url: str, method: str | None, headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Check a request that is to be verified; return its headers by their names in lower case."""
+    if not text("url", url).isascii() or not url:
+        raise InvalidArgument("url must be a presigned URL, which is ASCII and not empty")
+    if method is not None and not _TOKEN.fullmatch(text("method", method)):
+        raise InvalidArgument("method must be that of a request, such as GET")
+    given = {} if headers is None else instance("headers", headers, Mapping)  # type: ignore[type-abstract]  # isinstance
+    lowered = {_header_name(name): _field_value(value) for name, value in given.items()}
+    if len(lowered) < len(given):
+        raise InvalidArgument("headers have a name twice: in their names case does not matter")
+    return lowered
+
+
+def _header_name(name: object) -> str:
+    if not _TOKEN.fullmatch(text("a name of headers", name)):
+        raise InvalidArgument("headers must have names of visible ASCII (RFC 9110, 5.1)")
+    return str(name).lower()
+
+
+def _field_value(value: object) -> str:
+    checked = text("a value of headers", value)
+    if not _FIELD_VALUE.fullmatch(checked):
+        raise InvalidArgument("headers must have values without control characters and lone surrogates (RFC 9110, 5.5)")
+    return checked
+
+
 def _attachment(name: object) -> str:
     """Return a ``Content-Disposition`` that saves under this name (RFC 6266, RFC 8187), whatever characters it has."""
     given = text_without_controls("download_name", name)
@@ -140,7 +172,7 @@ def _check_success(options: Mapping[str, Any]) -> None:
     if redirect is not None and status is not None:
         raise InvalidArgument("success_redirect and success_status exclude each other")
     if redirect is not None and not _URL.fullmatch(text("success_redirect", redirect)):
-        raise InvalidArgument("success_redirect must be a URL, http://... or https://..., in ASCII")
+        raise InvalidArgument("success_redirect must be a URL, http://... or https://..., in ASCII, without #")
     if status is not None and (not isinstance(status, int) or status not in _SUCCESS):
         raise InvalidArgument(f"success_status must be one of {', '.join(map(str, _SUCCESS))}, not {status!r}")
 

@@ -66,9 +66,27 @@ WRONG: dict[str, tuple[str, Mapping[str, Any]]] = {
     "a status that is none": ("get_presigned_post", {"success_status": 302}),
     "two answers": ("get_presigned_post", {"success_status": 201, "success_redirect": "http://example.com/"}),
     "a redirect to a script": ("get_presigned_post", {"success_redirect": "javascript:alert(1)"}),
+    "a redirect with a fragment": ("get_presigned_post", {"success_redirect": "http://example.com/#done"}),
+    "no length at all": ("get_presigned_post", {"max_length": 0}),
     "a wildcard in the middle": ("get_presigned_post", {"content_type": "im*/png"}),
     "parts under 5 MiB": ("presign_multipart", {"part_size": 1024}),
     "a checksum of parts": ("presign_multipart", {"checksum": "sha256"}),
+}
+
+UNVERIFIED: dict[str, Mapping[str, Any]] = {
+    "a URL that is no text": {"url": 5},
+    "a URL in bytes": {"url": b"http://127.0.0.1/bucket/key?a"},
+    "a URL with a lone surrogate": {"url": "http://127.0.0.1/bucket/\ud800?a"},
+    "an empty method": {"method": ""},
+    "a method that is no text": {"method": 5},
+    "a method with a lone surrogate": {"method": "\ud800"},
+    "headers that are no mapping": {"headers": 5},
+    "headers that are text": {"headers": "x"},
+    "a name that is no text": {"headers": {5: "x"}},
+    "a name in bytes": {"headers": {b"x": "y"}},
+    "a value that is no text": {"headers": {"x": 5}},
+    "a value with a lone surrogate": {"headers": {"content-type": "\ud800"}},
+    "a value with a new line": {"headers": {"content-type": "a\nb"}},
 }
 
 
@@ -161,6 +179,22 @@ class Presigning(ConformanceGroup):
                 assert not any(signature in text for signature in signatures)
                 assert post.fields["policy"] not in text
                 assert "X-Amz-Signature" not in text
+
+    @pytest.mark.parametrize("wrong", UNVERIFIED)
+    def test_what_is_no_request_is_not_verified(self, served: ObjectStore, missing_bucket: str, wrong: str) -> None:
+        """An InvalidArgument, a ValueError, before the URL is looked at."""
+        upload = served.presign_upload("key", missing_bucket, content_type="image/png")
+        given: dict[str, Any] = {"url": upload.url, "headers": upload.headers, **UNVERIFIED[wrong]}
+        with pytest.raises(InvalidArgument):
+            served.verify_presigned(given.pop("url"), **given)
+
+    def test_a_presigned_url_of_the_end_of_time_is_refused(self, served: ObjectStore, missing_bucket: str) -> None:
+        """Its time is none that can be told: it is malformed, whoever checks it."""
+        url = served.get_presigned_url("key", missing_bucket, 604_800)
+        time = parse_qs(urlsplit(url).query)["X-Amz-Date"][0]
+        far = url.replace(time, "99991231T235959Z").replace(f"%2F{time[:8]}%2F", "%2F99991231%2F")
+        with pytest.raises(InvalidArgument, match="X-Amz-Expires"):
+            served.verify_presigned(far)
 
     def test_a_pickled_store_presigns(self, served: ObjectStore, bucket: str) -> None:
         """What a copy of the store in another process signs is as good."""

@@ -77,14 +77,12 @@ class VerifyingPresigned(ConformanceGroup):
             url.partition("?")[0],
             url.replace(urlsplit(url).netloc, "files.example.com"),
             f"file://{url}",
+            url.replace("X-Amz-Date", "X-Amz-Day"),
+            url.replace("X-Amz-Signature", "X-Amz-Signed"),
         ):
             with pytest.raises(InvalidArgument) as caught:
                 served.verify_presigned(wrong)
             assert signature not in f"{caught.value!r} {caught.value}"
-        for incomplete in (url.replace("X-Amz-Date", "X-Amz-Day"), url.replace("X-Amz-Signature", "X-Amz-Signed")):
-            with pytest.raises((InvalidArgument, AccessDenied)) as refused:  # the latter where it is checked
-                served.verify_presigned(incomplete)
-            assert signature not in f"{refused.value!r} {refused.value}"
 
     def test_an_altered_presigned_url_is_no_better_for_being_read(
         self, served: ObjectStore, missing_bucket: str

@@ -15,7 +15,14 @@ from data_store.object_store.store import ObjectStore
 from data_store.object_store.testing.conformance.group import ConformanceGroup
 from data_store.object_store.testing.conformance.http_clients import CLIENTS, assert_refused
 from data_store.object_store.testing.conformance.needs import needs
-from data_store.object_store.testing.facts import FORM_ETAGS, FORM_FILES, FORM_LENGTHS, FORM_NAMES, FORM_REDIRECTS
+from data_store.object_store.testing.facts import (
+    FORM_ETAGS,
+    FORM_FILES,
+    FORM_LENGTHS,
+    FORM_NAMES,
+    FORM_REDIRECTS,
+    FORM_TYPE_LISTS,
+)
 
 __all__ = ["PresignedPosts"]
 
@@ -116,6 +123,18 @@ class PresignedPosts(ConformanceGroup):
         assert_refused(answer)
         assert served.read_object("key", bucket) == b"kept"
         assert [found.key for found in served.list_objects(bucket=bucket)] == ["key"]
+
+    def test_a_list_of_types_is_refused_by_a_form_of_a_kind_of_types(self, served: ObjectStore, bucket: str) -> None:
+        """Browsers take the last one of a list: each must be of the kind (S3 API reference, POST policy)."""
+        post = served.get_presigned_post("key", bucket, content_type="image/*")
+        fields = {**post.fields, "Content-Type": "image/png,text/html"}
+        answer = CLIENTS["requests"].post(post.url, fields, CONTENT)
+        if FORM_TYPE_LISTS in self.limits.lacks:
+            assert answer.status == 204
+            assert served.head_object("key", bucket).content_type == "image/png,text/html"
+        else:
+            assert_refused(answer)
+            assert served.exists("key", bucket) is False
 
     @pytest.mark.parametrize(
         ("options", "content", "code"),

@@ -87,6 +87,26 @@ def test_a_file_is_deleted_after_a_question(sites: Sites, files: Path) -> None:
     assert site.keys() == []
 
 
+def test_a_question_that_is_asked_again_at_once_takes_its_own_answer(sites: Sites, files: Path) -> None:
+    """The browser tells that a dialog was closed a moment later, when it may be open again."""
+    site = sites.open()
+    picture(files / "Dusk.png")
+    site.choose(files / "Dusk.png")
+    expect(site.card("Dusk.png")).to_be_visible()
+    site.page.evaluate(
+        """() => {
+             const button = document.querySelector(".card .delete");
+             button.click();
+             document.querySelector("#confirm").close("");
+             button.click();
+             return new Promise((resolve) => setTimeout(resolve, 100));
+           }"""
+    )
+    site.page.locator("#confirm button[value=delete]").click()
+    expect(site.page.locator("#empty")).to_be_visible()
+    assert site.keys() == []
+
+
 def test_the_gallery_shows_more_when_asked(sites: Sites) -> None:
     """Sixty files, and the rest behind a button; the newest first."""
     site = sites.open()

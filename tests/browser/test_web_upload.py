@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -124,16 +125,19 @@ def test_a_file_that_is_too_long_is_refused_by_page_service_and_store(sites: Sit
 
 
 def test_an_upload_whose_time_is_over_says_so_and_goes_on(sites: Sites, files: Path) -> None:
-    """What was signed for two seconds comes after three: the page says that it expired, and has it signed anew."""
-    site, small, large = sites.open(expires=2), files / "Dusk.png", files / "Holiday.mp4"
+    """What was signed for four seconds comes after five: the page says that it expired, and has it signed anew."""
+    site, small, large = sites.open(expires=4), files / "Dusk.png", files / "Holiday.mp4"
     picture(small)
     digest = sparse(large, 5 * MIB + 1)
     held = _hold_uploads(site)
     site.choose(small, large)
     for path in (small, large):
         site.expect_state(path, "sending")
-    site.page.wait_for_timeout(3000)
+    deadline = time.monotonic() + 30
+    while len(held) < 3 and time.monotonic() < deadline:
+        site.page.wait_for_timeout(50)
     assert len(held) == 3
+    site.page.wait_for_timeout(5000)
     late, held[:] = held[:], []
     for route in late:
         route.continue_()

@@ -1,9 +1,10 @@
-"""The page on web uploads: its five minutes lead to a service that works."""
+"""The page on web uploads: its five minutes lead to a service that works, and its lines for a shell do."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,10 +15,14 @@ from pathlib import Path
 import pytest
 import requests
 
+from data_store.object_store import ObjectStore
+from data_store.object_store.testing.serving import answering
 from tests.docs.pages import ROOT
+from tests.servers.plugin import in_ci
 
 PAGE = ROOT / "docs" / "web-uploads.md"
 FILE = re.compile(r"^<!-- file: (?P<name>\S+) -->\n```\w+\n(?P<content>.*?)^```$", re.M | re.S)
+CURL = re.compile(r"^<!-- curl -->\n```sh\n(?P<lines>.*?)^```$", re.M | re.S)
 ADDRESS = "127.0.0.1:8000"
 SECONDS_TO_START = 30
 
@@ -91,8 +96,11 @@ def test_what_the_page_uploads_is_listed_and_downloads_under_its_name(service: t
         ("a.txt", "text/plain", 50 * 1024**2 + 1, 413),
         ("a.exe", "application/x-msdownload", 1, 415),
         ("../a.txt", "text/plain", 1, 400),
+        (" ..", "text/plain", 1, 400),
+        ("a\\b.txt", "text/plain", 1, 400),
         ("a\n.txt", "text/plain", 1, 400),
         ("a.txt", "text/plain", -1, 400),
+        ("a.png", "image/*", 1, 400),
     ],
 )
 def test_the_service_of_the_page_does_not_sign_what_it_does_not_take(
@@ -103,6 +111,26 @@ def test_the_service_of_the_page_does_not_sign_what_it_does_not_take(
     refused = _sign(url, name, content_type, size)
     assert refused.status_code == status
     assert refused.json()["error"]
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"name": "a.txt", "type": "text/plain"}'])
+def test_the_service_of_the_page_refuses_what_is_no_wish(service: tuple[str, Path], body: str) -> None:
+    """Bad JSON, and JSON of another shape."""
+    url, _ = service
+    refused = requests.post(f"{url}/sign", data=body, timeout=30)
+    assert refused.status_code == 400
+    assert refused.json()["error"]
+
+
+def test_the_newest_file_of_the_page_comes_first(service: tuple[str, Path]) -> None:
+    """Whatever their keys are."""
+    url, _ = service
+    names = [f"order-{number}.txt" for number in range(5)]
+    for name in names:
+        signed = _sign(url, name, "text/plain", 1).json()
+        assert requests.put(signed["url"], headers=signed["headers"], data=b"1", timeout=30).ok
+    listed = [each["name"] for each in requests.get(f"{url}/files", timeout=30).json()]
+    assert [name for name in listed if name in names] == names[::-1]
 
 
 def test_the_store_of_the_page_refuses_what_was_not_signed(service: tuple[str, Path]) -> None:
@@ -122,3 +150,21 @@ def test_the_log_of_the_page_shows_no_signature(service: tuple[str, Path]) -> No
     log = (directory / "log").read_text(encoding="utf-8")
     assert "logged.txt" in log
     assert "X-Amz" not in log
+
+
+@pytest.mark.skipif(shutil.which("curl") is None and not in_ci(), reason="curl is not installed")
+def test_the_lines_for_curl_download_and_upload(tmp_path: Path) -> None:
+    """As they stand in the page, with URLs in the variables that it names."""
+    (tmp_path / "picture.png").write_bytes(b"a picture")
+    blocks = [found["lines"] for found in CURL.finditer(PAGE.read_text(encoding="utf-8"))]
+    with answering(ObjectStore("memory://curl")) as store:
+        store.put_object(b"%PDF-1.7", "report")
+        urls = {
+            "URL": store.get_presigned_url("report"),
+            "UPLOAD_URL": store.presign_upload("picture", content_type="image/png").url,
+        }
+        for block in blocks:
+            subprocess.run(["sh", "-ec", block], cwd=tmp_path, env=os.environ | urls, check=True, timeout=60)
+        assert (tmp_path / "report.pdf").read_bytes() == b"%PDF-1.7"
+        assert store.read_object("picture") == b"a picture"
+        assert store.head_object("picture").content_type == "image/png"

@@ -206,7 +206,8 @@ class Presigning(MultipartUploads):
         Args:
             url: a URL that a store of this configuration has signed.
             method: what it is to be used for; None: whatever it is signed for.
-            headers: headers of the request, of which those that are bound matter.
+            headers: those of the request. On the embedded store all that are bound must be there (``Content-Length``
+                too), and no other ``x-amz-*``; URLs for servers are read without them.
 
         Raises:
             InvalidArgument: it is no presigned URL of this store's endpoint, or method or headers are no request's.

@@ -1,8 +1,8 @@
 """A web page that uploads files: this service signs, and the bytes go between browser and store, never through here.
 
-    python docs/examples/web_upload/app.py                                    the embedded store: no server needed
-    python docs/examples/web_upload/app.py minio://KEY:SECRET@localhost:9000/my-bucket          a URL or YAML file
-    DATA_STORE_CONFIG=config/s3.yaml python docs/examples/web_upload/app.py
+    pip install '/path/to/checkout[serve]'              [serve,minio] or [serve,boto3] if the store has a server
+    python docs/examples/web_upload/app.py              what DATA_STORE_CONFIG names, else the embedded store
+    python docs/examples/web_upload/app.py s3.yaml      a YAML file or a URL: minio://KEY:SECRET@localhost:9000/my-bucket
 
 Whoever sees the page may upload, see and delete everything: a real service asks in `answer` who that is.
 """
@@ -112,19 +112,19 @@ class Service:
             return JSONResponse(await run_in_threadpool(operation, asked))
         except object_store.UploadNotFound as error:
             raise HTTPException(404, "gone") from error
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise HTTPException(400, "malformed") from error
 
 
 def new_key(name: str) -> str:
     """Return a key for a file that a person named: unique, before older ones, at its end a name that hurts nobody."""
     words = " ".join(name.replace("${", "{").split())  # in a form, ${filename} is the name of whatever file is sent
-    plain = "".join("_" if each in "/\\" else each for each in words if each.isprintable()).lstrip(".")
-    return f"{PREFIX}{10**13 - int(time.time() * 1000)}-{uuid.uuid4()}/{plain[-200:] or 'file'}"
+    plain = "".join("_" if each in "/\\" else each for each in words if each.isprintable()).lstrip(". ").encode()
+    return f"{PREFIX}{10**13 - int(time.time() * 1000)}-{uuid.uuid4()}/{plain[-200:].decode(errors='ignore') or 'file'}"
 
 
 def create_app(store: object_store.ObjectStore, origins: tuple[str, ...], limits: Limits = Limits()) -> Starlette:
-    """Return the service; pages of these origins may talk to the store."""
+    """Return the service; pages of these origins may talk to the store. Stale uploads are aborted here, only."""
     store.abort_stale_uploads(24 * 3600, PREFIX)
     with suppress(object_store.UnsupportedOperation):  # MinIO has no rules for a bucket: all origins may, by default
         store.set_cors([object_store.CorsRule(origins, ("GET", "POST", "PUT"), allowed_headers=("*",))])
@@ -145,5 +145,5 @@ if __name__ == "__main__":
         presign = object_store.PresignConfiguration(public_endpoint=f"{pages[0]}/objects")
         config = config.model_copy(update={"presign": presign})
     with object_store.ObjectStore(config) as store:
-        print(f"Open {pages[0]}. The files go to {config.to_url()}.")
+        print(f"Open {pages[0]} in a browser; Ctrl+C ends it. Files go to {config.to_url().partition('?')[0]}")
         uvicorn.run(create_app(store, pages), port=given.port, log_level="warning")

@@ -312,7 +312,8 @@ async function discard(file, card) {
   $("#confirm p").textContent = `“${file.name}” will be gone for good.`;
   $("#confirm").returnValue = "";
   $("#confirm").showModal();
-  await new Promise((resolve) => ($("#confirm").onclose = resolve));
+  // The event comes a moment later, perhaps that of the time before while the question is open again.
+  await new Promise((resolve) => ($("#confirm").onclose = () => $("#confirm").open || resolve()));
   if ($("#confirm").returnValue !== "delete") return;
   try {
     await ask("discard", { key: file.key });

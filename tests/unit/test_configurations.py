@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
@@ -436,7 +436,6 @@ def test_configurations_that_differ_in_a_secret_are_not_equal() -> None:
 _SECRET = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).map("s3cr3t{}".format)
 
 
-@settings(deadline=None)
 @given(secret=_SECRET)
 def test_no_printed_form_shows_a_secret(secret: str) -> None:
     """Neither repr, str, the masked URL, the JSON dump nor a log line."""
@@ -448,7 +447,6 @@ def test_no_printed_form_shows_a_secret(secret: str) -> None:
     assert secret not in config.connection.model_dump_json(exclude={"proxy"})
 
 
-@settings(deadline=None)
 @given(secret=_SECRET, key=st.sampled_from(["secret_key", "session_token", "secretkey", "x", "secure", "read_timeout"]))
 def test_no_error_shows_a_secret(secret: str, key: str) -> None:
     """Whatever key a secret was put under, the whole traceback holds rules only."""

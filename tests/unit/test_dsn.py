@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -275,7 +275,6 @@ def test_to_url_masks_secrets() -> None:
 _TEXT = st.text(min_size=1, max_size=40).filter(lambda text: text != "***" and "://***@" not in text)
 
 
-@settings(deadline=None)
 @given(access_key=_TEXT, secret_key=_TEXT, bucket=_TEXT, region=_TEXT)
 @pytest.mark.parametrize("framework", ["minio", "boto3"])
 @pytest.mark.parametrize("endpoint", [None, "h", "https://localhost:1", "http://[::1]"])
@@ -291,7 +290,6 @@ def test_any_text_survives_the_way_through_a_url(
     assert configuration_from_url(config.to_url(show_secrets=True)) == config
 
 
-@settings(deadline=None)
 @given(secret=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12), at=st.sampled_from(["@", ""]))
 def test_no_error_shows_a_secret_however_badly_it_was_quoted(secret: str, at: str) -> None:
     """The URL is wrong in any case (no attempts), and a raw secret of any characters is not in the error."""
@@ -300,7 +298,6 @@ def test_no_error_shows_a_secret_however_badly_it_was_quoted(secret: str, at: st
     assert secret not in str(caught.value)
 
 
-@settings(deadline=None)
 @given(name=st.text(max_size=20), relative=st.booleans())
 def test_any_root_survives_the_way_through_a_url(name: str, relative: bool) -> None:
     """Directories of any name come back, absolute or relative."""

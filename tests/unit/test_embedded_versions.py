@@ -275,7 +275,7 @@ ACTIONS = st.lists(
 
 
 @given(actions=ACTIONS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_course_of_actions_leaves_what_a_plain_model_of_s3_has(actions: list[str]) -> None:
     """Writing, deleting, enabling, suspending, and deleting versions at any place."""
     client, model = memory("test_any_course_of_actions"), Model()

@@ -256,7 +256,7 @@ def sign_with_botocore(auth: Any, request: AWSRequest) -> None:
     auth._inject_signature_to_request(request, auth.signature(string_to_sign, request))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(METHODS, urls(QUERIES), HEADERS, CREDENTIALS, REGIONS, TIMES, st.none() | st.binary(max_size=20))
 def test_headers_are_signed_as_botocore_signs_them(
     method: str,
@@ -279,7 +279,7 @@ def test_headers_are_signed_as_botocore_signs_them(
     assert ("x-amz-security-token" in added) == (credentials.session_token is not None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     METHODS,
     urls(UNAMBIGUOUS_QUERIES),
@@ -325,7 +325,7 @@ CONDITIONS = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(CONDITIONS, CREDENTIALS, REGIONS, TIMES)
 def test_post_policies_are_signed_as_botocore_signs_them(
     conditions: list[PolicyCondition], credentials: Credentials, region: str, expiration: datetime

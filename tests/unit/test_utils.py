@@ -58,7 +58,7 @@ def test_values_are_the_strings_they_are(text: str, monkeypatch: pytest.MonkeyPa
     assert config.root_bucket == text
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
 def test_any_text_travels_through_the_environment(text: str) -> None:
     """Whatever a variable can hold reaches the dict unchanged."""

@@ -67,7 +67,7 @@ def test_every_byte_of_a_request_counts() -> None:
     assert passed == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(KEYS, st.data())
 def test_a_url_altered_anywhere_is_refused(key: str, data: st.DataObject) -> None:
     """Bytes taken away, put in, repeated or exchanged, anywhere behind the host."""

@@ -92,7 +92,7 @@ def test_every_byte_of_the_name_of_every_field_counts() -> None:
     assert passed == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(FIELDS.keys() - SENT.keys())), st.text(max_size=20), st.data())
 def test_a_field_altered_anywhere_is_refused(name: str, put_in: str, data: st.DataObject) -> None:
     """Characters taken away, put in or exchanged for others, of any script."""

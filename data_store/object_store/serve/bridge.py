@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from itertools import count
 from typing import Protocol, TypeVar
 
 import anyio
@@ -44,6 +45,7 @@ PLACE_SECONDS = 60.0
 """How long another one waits, unread, to be among them."""
 _THREADS = 32
 _UPLOADS = 32
+_numbers = count()
 
 T = TypeVar("T")
 
@@ -56,9 +58,10 @@ class Threads:
     """
 
     def __init__(self) -> None:
-        self._short: RunVar[CapacityLimiter] = RunVar("short")
-        self._long: RunVar[CapacityLimiter] = RunVar("long")
-        self._bodies: RunVar[CapacityLimiter] = RunVar("bodies")
+        number = next(_numbers)  # older versions of anyio know a RunVar by its name
+        self._short: RunVar[CapacityLimiter] = RunVar(f"short {number}")
+        self._long: RunVar[CapacityLimiter] = RunVar(f"long {number}")
+        self._bodies: RunVar[CapacityLimiter] = RunVar(f"bodies {number}")
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return the result of work that takes its time on disk only."""

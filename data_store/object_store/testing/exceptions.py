@@ -45,6 +45,7 @@ from data_store.object_store.testing.facts import (
     ENCRYPTION_KMS,
     ENCRYPTION_S3,
     EVENTS_AT_ONCE,
+    FOLDED_SPACES,
     FORM_ETAGS,
     FORM_FILES,
     FORM_LENGTHS,
@@ -222,6 +223,7 @@ MINIO = Limits(
         MARKERS_OVER_MARKERS: "MinIO leaves the first, and makes a second one by delete_objects alone",
         SupportsCors: "MinIO has the rules of its operator alone, for all buckets: MINIO_API_CORS_ALLOW_ORIGIN",
         UNSIGNED_TAGS: "MinIO stores them",
+        FOLDED_SPACES: "MinIO folds spaces of Unicode, as in U+00A0, and stores them",
         FORM_TYPE_LISTS: "MinIO takes 'image/png,text/html' for 'image/*', and browsers may take it for text/html",
         UNSIGNED_COPIES: "MinIO takes an x-amz-copy-source that is not signed: whoever has the URL of an upload "
         "can make it a copy of any object that the signer may read",
@@ -391,6 +393,7 @@ GARAGE = Limits(
         LIFECYCLE_SOON: "to Garage a day is the shortest age, and it runs its rules once a day",
         OVERRIDES_OF_HEAD: "Garage overrides the headers of a whole GET alone",
         OVERRIDES_OF_RANGES: "Garage overrides the headers of a whole GET alone",
+        FOLDED_SPACES: "Garage folds spaces of Unicode, as in U+00A0, and stores them",
         FORM_LENGTHS: "Garage answers InvalidRequest to everything that a form may not",
         ENCRYPTION_S3: "Garage ignores it and would store in the clear",
         ENCRYPTION_KMS: "Garage ignores it and would store in the clear",

@@ -31,6 +31,7 @@ __all__ = [
     "ENCRYPTION_KMS",
     "ENCRYPTION_S3",
     "EVENTS_AT_ONCE",
+    "FOLDED_SPACES",
     "FORM_ETAGS",
     "FORM_FILES",
     "FORM_LENGTHS",
@@ -144,6 +145,7 @@ TIMES_IN_SECONDS = "if_modified_since with the time that an object tells"
 UNSIGNED_METADATA = "presigned uploads: refusing metadata that is not bound"
 UNSIGNED_TAGS = "presigned uploads: refusing tags that are not bound"
 UNSIGNED_ACCESS = "presigned uploads: refusing, or ignoring, an access rule that is not bound"
+FOLDED_SPACES = "presigned uploads: telling a space of Unicode from that which was bound"
 UNSIGNED_COPIES = "presigned uploads: refusing to copy another object instead"
 OVERRIDES_OF_HEAD = "presigned HEAD: overridden headers"
 OVERRIDES_OF_RANGES = "presigned GET of a range: overridden headers"

@@ -215,6 +215,25 @@ def test_a_refusal_after_a_gap_ends_the_feed():
                 feed.poll(PATIENCE)
 
 
+def test_events_that_came_while_a_watch_began_are_handed_out(monkeypatch):
+    """Also where the feed has ended before its beginner looks."""
+    wait = threading.Event.wait
+    beginner = threading.current_thread()
+
+    def wait_late(event, timeout=None):
+        if threading.current_thread() is beginner:
+            time.sleep(0.2)
+        return wait(event, timeout)
+
+    monkeypatch.setattr(threading.Event, "wait", wait_late)
+    refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+    with listening(sends(line("a"), then=lambda _: None), lambda connected: connected.sendall(refusal)) as (feed, _):
+        feed.start()
+        assert len(collect(feed, 1)) == 1
+        with pytest.raises(AnswerError):
+            feed.poll(PATIENCE)
+
+
 def test_a_server_that_is_not_there_is_raised_at_once():
     """Nothing was connected that could be connected again."""
     with listening(lambda _: None) as (feed, server):

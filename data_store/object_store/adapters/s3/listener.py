@@ -72,6 +72,7 @@ class Listener(EventFeed):
         self._answered = threading.Event()
         self._failure: Exception | None = None
         self._gap = False
+        self._heard_events = False
         self._empty_answers = 0
         self._process = os.getpid()
         once = retry.model_copy(update={"max_attempts": 1})
@@ -80,7 +81,7 @@ class Listener(EventFeed):
         self._thread = threading.Thread(target=self._run, name=f"events of {bucket}", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen; raise what keeps the server from sending events.
+        """Begin to listen; raise what keeps the server from sending events, unless some have come: then poll has them.
 
         MinIO gives no sign that it listens: what happens from now on is not missed, unless it takes more than half a
         second to begin.
@@ -88,7 +89,7 @@ class Listener(EventFeed):
         self._thread.start()
         self._connected.wait(self._connect_timeout)
         self._answered.wait(_SECONDS_TO_LISTEN)
-        if self._failure is not None:
+        if self._failure is not None and not self._heard_events:
             self.close()
             raise self._failure
 
@@ -179,6 +180,7 @@ class Listener(EventFeed):
 
     def _hand_out(self, event: ObjectEvent) -> None:
         if event.kind in self._options.events:
+            self._heard_events = True
             self._arrived.put(replace(event, after_gap=self._gap))
             self._gap = False
 

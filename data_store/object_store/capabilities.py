@@ -285,7 +285,7 @@ class SupportsObjectLock(Protocol):
 class SupportsPresign(Protocol):
     """Requests that are signed here and sent by clients without credentials, for ``presign.public_endpoint``.
 
-    Signing makes no request, unless the store has to be asked once what it honours; it is AWS Signature Version 4:
+    Signing makes no request, unless the store has to be asked what it honours; it is AWS Signature Version 4:
     nothing in a URL that is signed can be changed, and what its options bind is refused otherwise. Without credentials
     to sign with (anonymous) it is ``AccessDenied``, and a region that only the server knows is a
     ``ConfigurationError``.

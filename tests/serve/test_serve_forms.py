@@ -187,6 +187,7 @@ def test_fields_behind_the_file_are_ignored(served: Served) -> None:
         ({"file": b""}, "MalformedPOSTRequest"),
         ({"more": [("key", "twice")]}, "MalformedPOSTRequest"),
         ({"more": [("", "nameless")]}, "MalformedPOSTRequest"),
+        ({"file": f"--{BOUNDARY}\r\nX-Long: {'a' * 30_000}".encode()}, "MalformedPOSTRequest"),
         ({"more": [("x-ignore-a", "a" * 30_000)]}, "MaxPostPreDataLengthExceededError"),
         ({"more": [(f"x-ignore-{n}", "") for n in range(200)]}, "MaxPostPreDataLengthExceededError"),
     ],

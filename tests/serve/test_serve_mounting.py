@@ -83,6 +83,22 @@ def test_a_proxy_may_take_a_part_of_the_path_away(tmp_path: Path) -> None:
             assert exchange("GET", signed.replace("/api/files/", "/files/", 1)) == (200, b"x")
 
 
+def test_an_application_may_be_called_below_a_path(tmp_path: Path) -> None:
+    """As from Django's, which mounts none: it says where it is called (``root_path``)."""
+    with open_store(tmp_path) as plain:
+        objects = presigned_app(plain)
+
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["path"].startswith("/objects/"):
+                scope["root_path"] = "/objects"
+            await objects(scope, receive, send)
+
+        with running(application) as url, open_store(tmp_path, f"{url}/objects") as store:
+            key = "a b/ä%2F"
+            assert requests.put(store.get_presigned_upload_url(key), data=b"x", timeout=10).status_code == 200
+            assert exchange("GET", store.get_presigned_url(key)) == (200, b"x")
+
+
 def test_a_mounted_application_answers_nowhere_else(mounted: Served) -> None:
     """The path that was signed is the one behind the mount."""
     mounted.store.put_object(b"x", "x")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from data_store.object_store import MissingDependency
+from data_store.object_store import AccessDenied, MissingDependency
 from data_store.object_store.serve import presigned_app
 from data_store.object_store.serve.__main__ import main
 from tests.serve.support import connect, eventually, head, open_store, program
@@ -69,7 +69,7 @@ def test_the_program_rotates_the_key(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert main(config) == 0
         assert store.verify_presigned(url).verified
         assert main([*config, "--revoke"]) == 0
-        with pytest.raises(RuntimeError):
+        with pytest.raises(AccessDenied):
             store.verify_presigned(url)
     assert "refused" in capsys.readouterr().out
 
@@ -80,8 +80,9 @@ def test_the_program_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFi
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert main(["--config", f"local://{tmp_path}/photos", "--port", port]) == 1
-    with pytest.raises(SystemExit):
-        main(["--revoke"])
+    for wrong in (["--revoke"], ["--port", "99999"], ["--port", "-1"], ["--port", "http"]):
+        with pytest.raises(SystemExit):
+            main(wrong)
     told = capsys.readouterr().err
     assert "Traceback" not in told
     assert "secret" not in told

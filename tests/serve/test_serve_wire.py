@@ -257,16 +257,18 @@ def test_odd_targets_are_refused(served: Served, target: str) -> None:
     assert requests.get(served.url, timeout=10).status_code == 403
 
 
-def test_slow_uploads_keep_nobody_from_reading(served: Served) -> None:
-    """More of them than the application has threads for: they wait, and reads are answered."""
+def test_slow_uploads_keep_nobody_from_reading_and_uploading(served: Served) -> None:
+    """More of them than the application has threads for what is short."""
     served.store.put_object(b"x", "x")
     url = served.store.get_presigned_upload_url("y")
     with ExitStack() as connections:
         for _ in range(80):
             connection = connections.enter_context(connect(url))
             connection.sendall(head("PUT", url, f"Content-Length: {4 * MEBIBYTE}") + bytes(MEBIBYTE + 1))
-        assert eventually(lambda: len(served.leftovers) > 10)
+        assert eventually(lambda: len(served.leftovers) == 80)
         assert exchange("GET", served.store.get_presigned_url("x")) == (200, b"x")
+        large = served.store.get_presigned_upload_url("z")
+        assert requests.put(large, data=bytes(2 * MEBIBYTE), timeout=10).status_code == 200
     assert eventually(lambda: served.leftovers == [])
     assert not served.store.exists("y")
 

@@ -12,7 +12,7 @@ import pytest
 from data_store.object_store import ObjectStore, ObjectStoreConfiguration
 from data_store.object_store.adapters.embedded.presigning import DEFAULT_PUBLIC_ENDPOINT
 from data_store.object_store.capabilities import SupportsPresign, SupportsPresignKeys
-from data_store.object_store.errors import AccessDenied, InvalidArgument, StoreClosed
+from data_store.object_store.errors import AccessDenied, ConfigurationError, InvalidArgument, StoreClosed
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -145,3 +145,13 @@ def test_a_closed_store_signs_nothing(config: ObjectStoreConfiguration) -> None:
     store.close()
     with pytest.raises(StoreClosed):
         store.get_presigned_url("key", "bucket")
+
+
+def test_a_multipart_upload_that_cannot_be_signed_is_not_left_behind(tmp_path: Path) -> None:
+    """It was started in order to sign its parts, and nobody knows of it."""
+    with ObjectStore({"framework": "local", "root_bucket": "bucket", "connection": {"root": tmp_path}}) as store:
+        store.get_presigned_url("key")
+        (tmp_path / "presign-keys.json").chmod(0o644)
+        with pytest.raises(ConfigurationError, match="chmod"):
+            store.presign_multipart("key", 10)
+        assert list(store.list_multipart_uploads()) == []

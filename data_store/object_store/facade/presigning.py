@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Unpack
 
@@ -32,7 +33,8 @@ class Presigning(MultipartUploads):
     temporary credentials end it sooner. They are signed for ``presign.public_endpoint``. Nobody looks whether the
     bucket or the object is there, and no request is made but ``presign_multipart``'s, and one, once, where some servers
     do otherwise in silence than was signed (``if_none_match``, ``checksum_sha256``, ``tags``, ``version``,
-    ``${filename}``, keys such as ``/a``): what this server does not keep to is ``UnsupportedOperation``.
+    ``${filename}``, keys such as ``/a``): what this server does not keep to is ``UnsupportedOperation``. Ceph, which
+    overwrites in buckets with versions, is asked for their state each time that ``if_none_match`` is signed.
     """
 
     def get_presigned_url(
@@ -186,14 +188,14 @@ class Presigning(MultipartUploads):
         self._capable(SupportsMultipart, "presign_multipart", bucket, key)
         name = self._name(bucket)
         with self._located("presign_multipart", name, key):
-            upload_id = self._upload_to_sign(key, bucket, upload_id, options)
             spans = split(size, part_size)
-            signed = client.presign_parts(name, key, upload_id, [length for _, length in spans], seconds)
+            with self._upload_to_sign(key, bucket, upload_id, options) as started:
+                signed = client.presign_parts(name, key, started, [length for _, length in spans], seconds)
         parts = [
             PresignedPart(number, offset, length, part.url)
             for number, ((offset, length), part) in enumerate(zip(spans, signed, strict=True), 1)
         ]
-        return PresignedMultipart(key, name, upload_id, part_size, tuple(parts), signed[0].expires_at)
+        return PresignedMultipart(key, name, started, part_size, tuple(parts), signed[0].expires_at)
 
     def verify_presigned(
         self, url: str, *, method: str | None = None, headers: Mapping[str, str] | None = None
@@ -243,7 +245,17 @@ class Presigning(MultipartUploads):
         with self._located(operation, name, key):
             return client.presign_put(name, key, checked)
 
-    def _upload_to_sign(self, key: str, bucket: str | None, upload_id: str | None, options: MultipartOptions) -> str:
+    @contextmanager
+    def _upload_to_sign(
+        self, key: str, bucket: str | None, upload_id: str | None, options: MultipartOptions
+    ) -> Iterator[str]:
+        """Yield the upload whose parts are signed; one that was started for that is aborted where signing fails."""
         if upload_id is not None:
-            return validation.upload_id(upload_id)
-        return self.create_multipart_upload(key, bucket, **options).upload_id
+            yield validation.upload_id(upload_id)
+            return
+        upload = self.create_multipart_upload(key, bucket, **options)
+        try:
+            yield upload.upload_id
+        except BaseException as error:
+            self._abort_after(upload, error)
+            raise

@@ -45,10 +45,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
     parser.add_argument("--config", metavar="URL|FILE", help=_CONFIG)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8333, help="the port (default: %(default)s; 0: one that is free)")
+    parser.add_argument("--port", type=_port, default=8333, help="the port (default: %(default)s; 0: one that is free)")
     parser.add_argument("--rotate-key", action="store_true", help="do not serve: sign with a new key from now on")
     parser.add_argument("--revoke", action="store_true", help="with --rotate-key: refuse what was signed before")
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+    return int(text)
 
 
 def _check_shared(store: ObjectStore) -> None:

@@ -2,8 +2,8 @@
 
 A body comes in pieces as the network has them, and goes to the store in blocks. The store asks for a block when it
 has done with the one before, and only then the client is read on: so what is in memory of an upload is a block or two,
-however long it is and however slow either side. At most ``BODIES`` uploads are read at a time, of which 32 have a
-thread: some 256 + 32 MiB for all of them.
+however long it is and however slow either side. At most ``BODIES`` uploads are read at a time: some 256 MiB for all
+of them.
 """
 
 from __future__ import annotations
@@ -39,12 +39,11 @@ __all__ = [
 BLOCK = 1024 * 1024
 BLOCK_SECONDS = 60.0
 """How long a client may take for a block of a body, or for its end: 17 KiB each second are enough."""
-BODIES = 256
+BODIES = 128
 """How many bodies are read at a time."""
 PLACE_SECONDS = 60.0
 """How long another one waits, unread, to be among them."""
 _THREADS = 32
-_UPLOADS = 32
 _numbers = count()
 
 T = TypeVar("T")
@@ -53,14 +52,13 @@ T = TypeVar("T")
 class Threads:
     """The threads of one application.
 
-    Uploads hold a thread for as long as the client sends, so they have places of their own: slow ones never keep a
-    read from its turn, and those that find none wait, with the one block that came.
+    Uploads hold a thread for as long as the client sends, so those have places of their own: slow ones never keep a
+    read from its turn.
     """
 
     def __init__(self) -> None:
         number = next(_numbers)  # older versions of anyio know a RunVar by its name
         self._short: RunVar[CapacityLimiter] = RunVar(f"short {number}")
-        self._long: RunVar[CapacityLimiter] = RunVar(f"long {number}")
         self._bodies: RunVar[CapacityLimiter] = RunVar(f"bodies {number}")
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -68,8 +66,8 @@ class Threads:
         return await to_thread.run_sync(work, limiter=_limiter(self._short, _THREADS))
 
     async def run_long(self, work: Callable[[], T]) -> T:
-        """Return the result of work that waits for the client."""
-        return await to_thread.run_sync(work, limiter=_limiter(self._long, _UPLOADS))
+        """Return the result of work that waits for a client who has a place."""
+        return await to_thread.run_sync(work, limiter=CapacityLimiter(1))
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:

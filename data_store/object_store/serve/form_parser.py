@@ -19,6 +19,7 @@ __all__ = ["FormReader"]
 
 _MAX_FIELDS = 100
 _MAX_BYTES = 20 * 1024  # S3 API reference, "POST Object": all fields without the file
+_MAX_HEADERS = 8 * 1024  # of a part; not all versions of the parser have a bound of their own
 _FORM = b"multipart/form-data"
 _FILE = "file"
 
@@ -99,7 +100,7 @@ class _Parts:
         self.file_begun = False
         self.content: list[bytes] = []
         self.ended = False
-        self._size = 0
+        self._size = self._of_headers = 0
         self._header, self._value, self._disposition = bytearray(), bytearray(), b""
         self._take: Callable[[bytes], object] = self.content.append
         self._field = bytearray()
@@ -127,12 +128,19 @@ class _Parts:
 
     def _part_begins(self) -> None:
         self._disposition = b""
+        self._of_headers = 0
 
     def _header_comes(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
+        self._header += self._counted(data[start:end])
 
     def _value_comes(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
+        self._value += self._counted(data[start:end])
+
+    def _counted(self, piece: bytes) -> bytes:
+        self._of_headers += len(piece)
+        if self._of_headers > _MAX_HEADERS:
+            raise _malformed("The form has a part whose headers are too long.")
+        return piece
 
     def _header_ends(self) -> None:
         if self._header.lower() == b"content-disposition":

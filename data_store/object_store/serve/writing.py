@@ -15,6 +15,7 @@ from data_store.object_store.models import ObjectMetadata, PresignedClaims, PutO
 from data_store.object_store.planning import MAX_PART_SIZE, MAX_SINGLE_PUT
 from data_store.object_store.serve.answers import Answer, RefusalError
 from data_store.object_store.serve.request import Request
+from data_store.object_store.signing.sigv4 import folded
 from data_store.object_store.signing.upload_headers import put_options
 from data_store.object_store.sources import Digests
 from data_store.object_store.store import ObjectStore
@@ -38,7 +39,9 @@ def put(store: ObjectStore, claims: PresignedClaims, request: Request) -> Upload
     is_part = claims.upload_id is not None or claims.part_number is not None
     if length > (MAX_PART_SIZE if is_part else MAX_SINGLE_PUT):
         raise RefusalError(HTTPStatus.BAD_REQUEST, "EntityTooLarge", "One request brings 5 GiB at the most.")
-    options = validation.put_options(upload_options(put_options(request.headers)))
+    # What is checked is a value with its spaces folded (SigV4), so that is also what is stored.
+    bound = {name: folded(value) for name, value in request.headers.items() if name in claims.bound_headers}
+    options = validation.put_options(upload_options(put_options({**request.headers, **bound})))
     if is_part:
         return partial(_put_part, store, claims, length, Digests(options))
     return partial(_put_object, store, claims, length, upload_options(options))

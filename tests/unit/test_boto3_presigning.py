@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 
+from data_store.object_store.adapters.boto3_client import Boto3Client
 from data_store.object_store.adapters.s3.client import S3Client
 from data_store.object_store.models import PresignGetOptions, PresignPostOptions, PresignPutOptions
 from tests.unit.presign_support import (
@@ -168,3 +171,31 @@ def test_no_log_can_be_put_together_to_a_url(caplog: pytest.LogCaptureFixture) -
     assert "X-Amz-Security-Token=***" in caplog.text
     secrets = (taken_apart(url)[1]["X-Amz-Signature"], form.fields["x-amz-signature"], "T0KEN", "S3CRET", url)
     assert not [secret for secret in secrets if secret in caplog.text]
+
+
+class Overtaken(str):
+    """A token; while it is compared another thread does something."""
+
+    meanwhile: Callable[[], object]
+
+    def __ne__(self, other: object) -> bool:
+        differs = str.__ne__(self, other)
+        self.meanwhile()
+        return differs
+
+    __hash__ = str.__hash__
+
+
+def test_threads_with_different_tokens_get_each_the_end_of_its_own() -> None:
+    """While credentials are refreshed some threads sign with the old ones, and others with the new ones."""
+    now = datetime.now(UTC)
+    old, new = (
+        RefreshableCredentials("key", "secret", "token", now + timedelta(hours=hours), dict, "test") for hours in (1, 2)
+    )
+    with signing_client("boto3") as client:
+        assert isinstance(client, Boto3Client)
+        first = client._clients._end_of(old, "old")
+        token = Overtaken("old")
+        token.meanwhile = lambda: client._clients._end_of(new, "new")
+        assert client._clients._end_of(old, token) == first
+        assert client._clients._end_of(new, "new") != first

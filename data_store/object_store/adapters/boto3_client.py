@@ -7,6 +7,8 @@ stream of events or for removing one notification rule.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from botocore.exceptions import ClientError
 
 from data_store.object_store.adapters import boto3_errors
@@ -18,6 +20,7 @@ from data_store.object_store.adapters.boto3_results import buckets
 from data_store.object_store.adapters.s3.client import S3Client
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, endpoint
 from data_store.object_store.adapters.s3.errors import are_good_credentials
+from data_store.object_store.adapters.s3.presigning import RequestSigner
 from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import NotFound, ObjectStoreError
 from data_store.object_store.models import Bucket, BucketOptions
@@ -44,13 +47,6 @@ class Boto3Client(S3Client):
         self._client = self._clients.usual
         self._carrier = Boto3Carrier(self._clients)
         self._public.prefer_region(self._clients.session_region)
-        if not connection.anonymous:
-            self._requests = Boto3Signer(
-                lambda region: self._clients.signing(self._public, region),
-                self._public,
-                self._credentials,
-                Parameters(self._client.meta.service_model),
-            )
 
     def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
         """Make a bucket; on AWS in the configured region."""
@@ -103,6 +99,15 @@ class Boto3Client(S3Client):
     def classify(self, exc: Exception) -> ObjectStoreError | None:
         """Return our error for an exception of botocore, of the S3 core or of urllib3."""
         return boto3_errors.classify(exc)
+
+    def _request_signer(self, credentials: Callable[[], sigv4.Credentials]) -> RequestSigner:
+        """Return what signs requests: botocore."""
+        return Boto3Signer(
+            lambda region: self._clients.signing(self._public, region),
+            self._public,
+            credentials,
+            Parameters(self._client.meta.service_model),
+        )
 
     def _credentials(self) -> sigv4.Credentials:
         return self._clients.credentials()

@@ -161,9 +161,10 @@ class Clients:
         """Return when temporary credentials end; found out once for each token."""
         if not isinstance(found, RefreshableCredentials):
             return None
-        if self._ends[0] != token:
-            self._ends = token, _end(found)
-        return self._ends[1]
+        ends = self._ends  # another thread may replace it at any time
+        if ends[0] != token:
+            ends = self._ends = token, _end(found)
+        return ends[1]
 
 
 def _session(connection: ObjectStoreConnectionConfiguration) -> boto3.session.Session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -26,11 +25,11 @@ from data_store.object_store.errors import (
     UploadNotFound,
     VersionNotFound,
 )
+from data_store.object_store.xml_text import NOT_IN_XML
 
 __all__ = ["XML", "Answer", "RefusalError", "denied", "refusal_of", "xml_document"]
 
 XML = "application/xml"
-_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, "Char"
 
 
 @dataclass(slots=True)
@@ -119,6 +118,6 @@ def denied(error: AccessDenied) -> RefusalError:
 
 def xml_document(root: str, fields: Mapping[str, str]) -> bytes:
     """Return a document of one level; characters that XML has not become question marks."""
-    texts = {name: escape(_NOT_IN_XML.sub("?", value)) for name, value in fields.items()}
+    texts = {name: escape(NOT_IN_XML.sub("?", value)) for name, value in fields.items()}
     inside = "".join(f"<{name}>{text}</{name}>" for name, text in texts.items())
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>{inside}</{root}>'.encode()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import Enum, auto
+
+from data_store.object_store.http_dates import http_time
 
 __all__ = ["CONDITIONS", "Outcome", "outcome", "range_holds"]
 
@@ -55,7 +56,7 @@ def range_holds(if_range: str | None, etag: str, modified: datetime) -> bool:
         return True
     if if_range.strip().startswith(('"', "W/")):
         return if_range.strip() == f'"{etag}"'
-    return _date({"if-range": if_range}, "if-range") == modified.replace(microsecond=0)
+    return http_time(if_range) == modified.replace(microsecond=0)
 
 
 def _is_among(header: str, etag: str, *, weakly: bool) -> bool:
@@ -67,10 +68,4 @@ def _is_among(header: str, etag: str, *, weakly: bool) -> bool:
 
 
 def _date(headers: Mapping[str, str], name: str) -> datetime | None:
-    if name not in headers:
-        return None
-    try:
-        found = parsedate_to_datetime(headers[name])
-    except (ValueError, OverflowError):
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return http_time(headers[name]) if name in headers else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from http import HTTPStatus
 
 from data_store.object_store import validation
 from data_store.object_store.errors import InvalidArgument, PreconditionFailed
+from data_store.object_store.http_dates import http_date
 from data_store.object_store.metadata import encode_metadata
 from data_store.object_store.models import Object, ObjectMetadata, PresignedClaims
 from data_store.object_store.serve.answers import Answer, RefusalError
@@ -124,7 +124,7 @@ def _headers_of(found: ObjectMetadata, claims: PresignedClaims) -> dict[str, str
         "content-type": found.content_type or BINARY,
         "content-length": str(found.size or 0),
         "etag": f'"{found.etag}"',
-        "last-modified": _http_date(found.updated_time or _EPOCH),
+        "last-modified": http_date(found.updated_time or _EPOCH),
         "accept-ranges": "bytes",
         "cache-control": found.cache_control,
         "content-disposition": found.content_disposition,
@@ -143,7 +143,3 @@ def _overriding(claims: PresignedClaims) -> dict[str, str]:
         if name not in _OVERRIDES or not value.isascii() or not value.isprintable():
             raise InvalidArgument(f"an override must be one of {', '.join(_OVERRIDES)}, and visible ASCII")
     return {_OVERRIDES[name]: value for name, value in claims.overrides.items()}
-
-
-def _http_date(moment: datetime) -> str:
-    return format_datetime(moment.astimezone(UTC), usegmt=True)

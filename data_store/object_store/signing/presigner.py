@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from data_store.object_store.http_dates import http_date
 from data_store.object_store.models import (
     PresignedPost,
     PresignedUpload,
@@ -161,7 +161,7 @@ def _read_parameters(options: PresignGetOptions) -> dict[str, str]:
         "response-cache-control": options.response_cache_control,
         "response-content-disposition": options.response_content_disposition,
         "response-content-type": options.response_content_type,
-        "response-expires": None if expires is None else format_datetime(expires.astimezone(UTC), usegmt=True),
+        "response-expires": None if expires is None else http_date(expires),
         "versionId": options.version,
     }
     return {name: value for name, value in given.items() if value is not None}

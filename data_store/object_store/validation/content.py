@@ -11,12 +11,11 @@ from typing import get_args
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.metadata import wire_size
 from data_store.object_store.models import ChecksumAlgorithm
-from data_store.object_store.validation.rules import CONTROL, text
+from data_store.object_store.validation.rules import CONTROL, TOKEN, text
 
 __all__ = ["checksum", "content", "digest", "etag", "write_conditions"]
 
 _CHECKSUMS = get_args(ChecksumAlgorithm)
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _VISIBLE_ASCII = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _ETAG = re.compile(r"[!#-~\x80-\xff]+")  # RFC 9110, 8.8.3, less the quotes
 _MAX_METADATA_BYTES = 2048
@@ -103,7 +102,7 @@ def _metadata(metadata: object) -> dict[str, str]:
 
 
 def _metadata_item(name: object, value: object) -> None:
-    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+    if not isinstance(name, str) or not TOKEN.fullmatch(name):
         raise InvalidArgument(f"metadata name {name!r} is not a token (RFC 9110, 5.6.2)")
     if not isinstance(value, str):
         raise InvalidArgument(f"metadata value of {name!r} must be a str, not {type(value).__name__}")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.models import CorsRule
-from data_store.object_store.validation.rules import instance, items, text, text_without_controls, whole
+from data_store.object_store.validation.rules import TOKEN, instance, items, text, text_without_controls, whole
 
 __all__ = ["cors_rules"]
 
@@ -20,7 +20,6 @@ _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/?#\s@,]+", re.IGNORECASE)
 _OF_PAGES = ("http://", "https://")
 _OF_FILES = "file://"
 _OWN_PORT = re.compile(r"(http://.*):80|(https://.*):443")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2; a star is a token's character
 
 
 def cors_rules(rules: Iterable[CorsRule]) -> list[CorsRule]:
@@ -84,7 +83,7 @@ def _headers(name: str, values: Iterable[str]) -> tuple[str, ...]:
 
 def _header(name: str, value: object) -> str:
     header = text(f"a header of {name}", value)
-    if not _TOKEN.fullmatch(header):
+    if not TOKEN.fullmatch(header):
         raise InvalidArgument(f"{name} must be names of headers, not {header!r}")
     if name == "expose_headers" and "*" in header:
         raise InvalidArgument("expose_headers must be whole names of headers: servers take no * there")

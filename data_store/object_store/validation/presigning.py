@@ -15,7 +15,6 @@ from data_store.object_store.models import (
     PresignPostOptions,
     PresignPutOptions,
     PresignUploadOptions,
-    PutOptions,
     ReadMethod,
     SseCustomer,
 )
@@ -24,7 +23,7 @@ from data_store.object_store.planning import MAX_PART_SIZE, MAX_SINGLE_PUT, MIN_
 from data_store.object_store.validation.content import content, digest, header, write_conditions
 from data_store.object_store.validation.names import key as checked_key
 from data_store.object_store.validation.names import version as checked_version
-from data_store.object_store.validation.rules import aware, instance, known, text, text_without_controls, whole
+from data_store.object_store.validation.rules import TOKEN, aware, instance, known, text, text_without_controls, whole
 from data_store.object_store.validation.tags import tags
 from data_store.object_store.validation.uploads import multipart_options
 
@@ -42,7 +41,6 @@ _SUCCESS = (200, 201, 204)  # S3 API reference, POST Object, success_action_stat
 _FILENAME = "${filename}"
 _FORM_CONTENT = frozenset({"content_type", "metadata"})
 _URL = re.compile(r"https?://[!-\"$-~]+")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")  # RFC 9110, 5.5
 _NEVER_ENCODED = "!#$&+-.^_`|~"  # RFC 8187, attr-char
 
@@ -113,8 +111,8 @@ def presign_post_options(key: str, expires: int | timedelta, options: Mapping[st
     return PresignPostOptions(expires=expires_in(expires), key_prefix=_key_prefix(key), **checked)
 
 
-def presign_multipart_options(options: MultipartOptions, upload_id: str | None) -> PutOptions:
-    """Check what an upload is started with whose parts are presigned."""
+def presign_multipart_options(options: MultipartOptions, upload_id: str | None) -> None:
+    """Check what an upload is started with whose parts are presigned; one that is under way has its options."""
     if upload_id is not None and options:
         raise InvalidArgument(f"an upload has its options from its start: leave out {', '.join(sorted(options))}")
     checked = multipart_options(options)
@@ -122,7 +120,6 @@ def presign_multipart_options(options: MultipartOptions, upload_id: str | None) 
         raise InvalidArgument("checksum needs a digest with each part, which a presigned part cannot have yet")
     if isinstance(checked.encryption, SseCustomer):
         raise InvalidArgument("a presigned upload must not hand the key of SseCustomer to its client")
-    return checked
 
 
 def presign_part_size(size: int, part_size: int | None, default: int) -> int:
@@ -137,7 +134,7 @@ def presigned_request(url: str, method: str | None, headers: Mapping[str, str] |
     """Check a request that is to be verified; return its headers by their names in lower case."""
     if not text("url", url).isascii() or not url:
         raise InvalidArgument("url must be a presigned URL, which is ASCII and not empty")
-    if method is not None and not _TOKEN.fullmatch(text("method", method)):
+    if method is not None and not TOKEN.fullmatch(text("method", method)):
         raise InvalidArgument("method must be that of a request, such as GET")
     given = {} if headers is None else instance("headers", headers, Mapping)  # type: ignore[type-abstract]  # isinstance
     lowered = {_header_name(name): _field_value(value) for name, value in given.items()}
@@ -147,7 +144,7 @@ def presigned_request(url: str, method: str | None, headers: Mapping[str, str] |
 
 
 def _header_name(name: object) -> str:
-    if not _TOKEN.fullmatch(text("a name of headers", name)):
+    if not TOKEN.fullmatch(text("a name of headers", name)):
         raise InvalidArgument("headers must have names of visible ASCII (RFC 9110, 5.1)")
     return str(name).lower()
 
@@ -178,8 +175,9 @@ def _check_success(options: Mapping[str, Any]) -> None:
 
 
 def _check_wildcard(content_type: str | None) -> None:
-    if content_type is not None and "*" in content_type.removesuffix("/*"):
-        raise InvalidArgument('content_type must be exact, or end with "/*": "image/*"')
+    kind, wildcard, behind = (content_type or "").partition("/*")
+    if behind or "*" in kind or (wildcard and not TOKEN.fullmatch(kind)):
+        raise InvalidArgument('content_type must be exact, or a type and "/*": "image/*"')
 
 
 def _key_prefix(key: object) -> str | None:

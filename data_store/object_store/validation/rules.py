@@ -13,6 +13,7 @@ __all__ = [
     "CONTROL",
     "MAX_KEY_BYTES",
     "SURROGATE",
+    "TOKEN",
     "aware",
     "flag",
     "instance",
@@ -30,6 +31,7 @@ MAX_KEY_BYTES = 1024  # S3 user guide, "Object key naming guidelines"
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SURROGATE = re.compile(r"[\ud800-\udfff]")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2; a star is a token's character
 
 T = TypeVar("T")
 R = TypeVar("R")

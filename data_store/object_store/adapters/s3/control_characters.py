@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
+from data_store.object_store.xml_text import NOT_IN_XML
+
 __all__ = ["fits_xml", "restore", "shelter"]
 
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARK = "\U0010fffd"  # private use: XML holds it; one that is really meant is sheltered, too
 _SUSPICIOUS = re.compile(
     b"&#(x[0-9A-Fa-f]+|[0-9]+);|[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|" + re.escape(_MARK.encode())
@@ -20,7 +21,7 @@ _SHELTERED = re.compile(f"{_MARK}([0-9]+){_MARK}")
 
 def fits_xml(value: str) -> bool:
     """Return whether XML can hold a text."""
-    return _NOT_IN_XML.search(value) is None
+    return NOT_IN_XML.search(value) is None
 
 
 def shelter(xml: bytes) -> bytes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import IO, Any, cast
 
 from data_store.object_store.adapters.s3 import etags
@@ -14,12 +13,12 @@ from data_store.object_store.adapters.s3.checksum_headers import told
 from data_store.object_store.adapters.s3.encryption import KMS_KEY_ID, encryption_told
 from data_store.object_store.body import RawBody
 from data_store.object_store.errors import AccessDenied
+from data_store.object_store.http_dates import http_time
 from data_store.object_store.metadata import decode_metadata
 from data_store.object_store.models import Object, ObjectMetadata, PartInfo
 
 __all__ = [
     "check_credentials",
-    "http_time",
     "object_metadata",
     "part_info",
     "read_object",
@@ -64,7 +63,7 @@ def _fields(bucket: str, key: str, headers: Mapping[str, str]) -> dict[str, Any]
         "key": key,
         "size": _size(headers),
         "etag": etag,
-        "updated_time": http_time(headers.get("Last-Modified")),
+        "updated_time": _time(headers.get("Last-Modified")),
         "content_type": headers.get("Content-Type"),
         "version_id": version_id(headers),
         "metadata": _user_metadata(headers),
@@ -87,7 +86,7 @@ def written_metadata(
         key=key,
         size=size,
         etag=etag,
-        updated_time=http_time(headers.get("Date")),
+        updated_time=_time(headers.get("Date")),
         version_id=version_id(headers),
         checksums=_checksums(bucket, etag, headers),
         encryption=encryption_told(headers),
@@ -109,15 +108,8 @@ def version_id(headers: Mapping[str, str]) -> str | None:
     return headers.get("x-amz-version-id") or None
 
 
-def http_time(value: str | None) -> datetime | None:
-    """Return the time of an HTTP date (RFC 9110, 5.6.7) as an aware UTC datetime; None for what is none."""
-    if value is None:
-        return None
-    try:
-        moment = parsedate_to_datetime(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+def _time(date: str | None) -> datetime | None:
+    return None if date is None else http_time(date)
 
 
 def _checksums(bucket: str, etag: str | None, headers: Mapping[str, str]) -> dict[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Protocol
 
 from data_store.object_store.adapters.s3.client_subresources import S3Subresources
@@ -62,7 +63,6 @@ class S3Presigning(S3Subresources, SupportsPresign):
     def __init__(self, config: ObjectStoreConfiguration, signer: Callable[[], sigv4.Credentials] | None) -> None:
         super().__init__(config, signer)
         self._public = PublicEndpoint(config)
-        self._requests: RequestSigner | None = Presigner(self._public.locate, signer) if signer else None
 
     def presign_get(self, bucket: str, key: str, options: PresignGetOptions) -> str:
         """See ``SupportsPresign``."""
@@ -103,6 +103,15 @@ class S3Presigning(S3Subresources, SupportsPresign):
     def verify_presigned(self, url: str, method: str | None, headers: Mapping[str, str]) -> PresignedClaims:
         """See ``SupportsPresign``: what the URL says, unverified; the server alone checks it."""
         return read_claims(url, self._public.locate, datetime.now(UTC))
+
+    def _request_signer(self, credentials: Callable[[], sigv4.Credentials]) -> RequestSigner:
+        """Return what signs requests: the S3 core. The adapter of an SDK that signs returns that instead."""
+        return Presigner(self._public.locate, credentials)
+
+    @cached_property
+    def _requests(self) -> RequestSigner | None:
+        """What signs requests, None without credentials; made when it is needed, which is after the SDK's clients."""
+        return None if self._signer is None else self._request_signer(self._signer)
 
     def _signing(self, key: str) -> RequestSigner:
         """Return what signs requests for a key."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 
 from data_store.object_store.adapters.s3.checksum_headers import checksum_header, start_headers, to_wire
 from data_store.object_store.adapters.s3.encryption import (
@@ -13,6 +12,7 @@ from data_store.object_store.adapters.s3.encryption import (
     source_customer_headers,
 )
 from data_store.object_store.adapters.s3.xml_lock import legal_hold_status, lock_time
+from data_store.object_store.http_dates import http_date
 from data_store.object_store.metadata import encode_metadata
 from data_store.object_store.models import (
     CompleteOptions,
@@ -115,8 +115,8 @@ def read_headers(options: GetOptions) -> dict[str, str]:
     headers = {
         "If-Match": options.if_match,
         "If-None-Match": options.if_none_match,
-        "If-Modified-Since": _http_date(options.if_modified_since),
-        "If-Unmodified-Since": _http_date(options.if_unmodified_since),
+        "If-Modified-Since": _date(options.if_modified_since),
+        "If-Unmodified-Since": _date(options.if_unmodified_since),
         "x-amz-checksum-mode": None if range_header(options) else "ENABLED",
     }
     return _given(headers) | customer_headers(options.encryption)
@@ -167,9 +167,8 @@ def _digest(algorithm: str | None, digest: str | None) -> dict[str, str]:
     return {} if algorithm is None or digest is None else {checksum_header(algorithm): to_wire(digest)}
 
 
-def _http_date(moment: datetime | None) -> str | None:
-    """Return an HTTP date (RFC 9110, 5.6.7), whole seconds."""
-    return None if moment is None else format_datetime(moment.astimezone(UTC), usegmt=True)
+def _date(moment: datetime | None) -> str | None:
+    return None if moment is None else http_date(moment)
 
 
 def _given(values: Mapping[str, str | None]) -> dict[str, str]:

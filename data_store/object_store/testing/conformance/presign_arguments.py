@@ -69,6 +69,7 @@ WRONG: dict[str, tuple[str, Mapping[str, Any]]] = {
     "a redirect with a fragment": ("get_presigned_post", {"success_redirect": "http://example.com/#done"}),
     "no length at all": ("get_presigned_post", {"max_length": 0}),
     "a wildcard in the middle": ("get_presigned_post", {"content_type": "im*/png"}),
+    "a wildcard behind nothing": ("get_presigned_post", {"content_type": "/*"}),
     "parts under 5 MiB": ("presign_multipart", {"part_size": 1024}),
     "a checksum of parts": ("presign_multipart", {"checksum": "sha256"}),
 }

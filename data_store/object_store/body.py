@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TypeVar, cast, runtime_checkable
 
 from data_store.object_store.checksums import new_hasher
 from data_store.object_store.errors import ConnectionFailed, IntegrityError, InvalidArgument
@@ -17,15 +17,18 @@ from data_store.object_store.models import Object, ObjectMetadata
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["ByteReader", "Follower", "ObjectBody", "RawBody", "Source", "without_body"]
+__all__ = ["ByteReader", "FileRange", "Follower", "InFile", "ObjectBody", "RawBody", "Source", "without_body"]
 
 _BLOCK = 1024 * 1024
+_Piece = TypeVar("_Piece", bytes, memoryview)
 
 
 class RawBody(Protocol):
     """What an adapter returns as the body of an object.
 
-    It may have ``attempts``, the number of requests that it took to get it; without, it was one.
+    It may have ``attempts``, the number of requests that it took to get it; without, it was one. It may have
+    ``readinto(view) -> int``, which reads into a buffer and returns how many bytes, 0 only at the end; without, what
+    ``read`` returns is copied. It may have ``file_range() -> FileRange | None``, as a stream that is one.
     """
 
     def read(self, size: int, /) -> bytes:
@@ -33,6 +36,20 @@ class RawBody(Protocol):
 
     def close(self) -> None:
         """Give the connection back, whatever was read; may be called twice."""
+
+
+class FileRange(NamedTuple):
+    """A range of an open file, which the system can move without this process reading it.
+
+    Attributes:
+        fd: the file's descriptor.
+        offset: where it begins, in bytes.
+        size: its length in bytes.
+    """
+
+    fd: int
+    offset: int
+    size: int
 
 
 class ByteReader(io.RawIOBase):
@@ -127,6 +144,25 @@ class Source(ByteReader):
             self.failure = failure
             raise
 
+    def file_range(self) -> FileRange | None:
+        """Return what is left as a range of a file; None where it is none, or has to be digested on its way.
+
+        Who moves it calls ``passed`` for each piece before that goes out.
+        """
+        found = self._stream.file_range() if isinstance(self._stream, InFile) else None
+        if found is None or self.size is None or (self._passing and self._passing.algorithm not in self._digests):
+            return None
+        return FileRange(found.fd, found.offset + self._position, self.size - self._position)
+
+    def passed(self, size: int) -> None:
+        """Take note that the next bytes go out, as if they had been read; raises what ``read`` would raise there."""
+        try:
+            self._position += size
+            self._passed()
+        except Exception as failure:
+            self.failure = failure
+            raise
+
     def digest(self, algorithm: str) -> bytes:
         """Return a digest of the whole content: ``"crc32c"``, ``"crc64nvme"``, or one that hashlib knows.
 
@@ -184,6 +220,9 @@ class Source(ByteReader):
             self._passing.add(self._position, chunk)
         self._position += len(chunk)
         self._ended = not chunk
+        self._passed()
+
+    def _passed(self) -> None:
         if self._ended or self._position == self.size:
             self._check_end()
         if self._progress is not None:
@@ -236,10 +275,22 @@ class RawReadable(Protocol):
         """Move to a position."""
 
 
+@runtime_checkable
+class InFile(Protocol):
+    """A stream that is a range of a file."""
+
+    def file_range(self) -> FileRange | None:
+        """Return all of it, whatever was read; None if it is no regular file."""
+
+
 class Follower(Protocol):
     """What goes along with the reading of a body: it may take it up again, and checks it at the end."""
 
-    def received(self, chunk: bytes, /) -> None:
+    @property
+    def digests(self) -> bool:
+        """Whether it has to see the bytes."""
+
+    def received(self, chunk: bytes | memoryview, /) -> None:
         """Take note of the next bytes."""
 
     def recover(self, error: Exception, left: int, /) -> RawBody:
@@ -281,11 +332,20 @@ class ObjectBody(ByteReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return at most ``size`` bytes, all that are left without a size, ``b""`` at the end."""
-        if self.closed:
-            raise ValueError("read of a closed body")
+        self._check_open()
         if size is None or size < 0:
             return self._read_all()
-        return self._read_some(size)
+        return self._read_some(min(size, self._left))
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read into a buffer, which is full then except at the end; return how many bytes."""
+        self._check_open()
+        view = memoryview(buffer).cast("B")
+        wanted = min(len(view), self._left)
+        done = 0
+        while done < wanted:
+            done += self._read_into(view[done:wanted])
+        return done
 
     def close(self) -> None:
         """Give the connection back; what was not read is dropped."""
@@ -294,33 +354,48 @@ class ObjectBody(ByteReader):
         finally:
             super().close()
 
-    def _read_all(self) -> bytes:
-        first = self._read_some(self._left)
-        if not self._left:
-            return first
-        chunks = [first]
-        while self._left:
-            chunks.append(self._read_some(self._left))
-        return b"".join(chunks)
+    def file_range(self) -> FileRange | None:
+        """Return the content as a range of a file, where the adapter's is one, nothing was read, and nobody digests."""
+        raw = self._raw
+        if self._follower is not None and self._follower.digests:
+            return None
+        return raw.file_range() if isinstance(raw, InFile) else None
 
-    def _read_some(self, size: int) -> bytes:
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ValueError("read of a closed body")
         if self._failure is not None:  # what is missing must not look like the end
             raise self._failure
-        raw, wanted = self._raw, min(size, self._left)
-        if raw is None or wanted == 0:
-            return b""
+
+    def _read_all(self) -> bytes:
+        chunks = []
+        while self._left:
+            chunks.append(self._read_some(min(self._left, _BLOCK)))
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _read_some(self, wanted: int) -> bytes:
+        return self._next(lambda raw: raw.read(wanted)) if wanted else b""
+
+    def _read_into(self, view: memoryview) -> int:
+        return len(self._next(lambda raw: _fill(raw, view)))
+
+    def _next(self, take: Callable[[RawBody], _Piece]) -> _Piece:
+        """Return the next piece, which is not empty."""
         try:
-            return self._received(self._chunk(raw, wanted))
+            piece = self._taken(take)
+            self._received(piece)
         except BaseException as failure:
             self._release()
             interrupted = ConnectionFailed("the reading of the body was interrupted")  # and what it had read is lost
             self._failure = failure if isinstance(failure, Exception) else interrupted
             raise
+        return piece
 
-    def _chunk(self, raw: RawBody, wanted: int) -> bytes:
+    def _taken(self, take: Callable[[RawBody], _Piece]) -> _Piece:
+        raw = cast(RawBody, self._raw)  # there is one as long as bytes are left
         while True:
             try:
-                return raw.read(wanted) or _ended_early(self._left)
+                return take(raw) or _ended_early(self._left)
             except Exception as exc:  # noqa: BLE001  # whatever the adapter's stream raises is translated
                 raw = self._raw = self._recovered(exc)
 
@@ -333,20 +408,29 @@ class ObjectBody(ByteReader):
             raise error
         return self._follower.recover(error, self._left)
 
-    def _received(self, chunk: bytes) -> bytes:
-        self._left -= len(chunk)
+    def _received(self, piece: bytes | memoryview) -> None:
+        self._left -= len(piece)
         if self._follower is not None:
-            self._follower.received(chunk)
+            self._follower.received(piece)
         if not self._left:
             self._release()
             if self._follower is not None:
                 self._follower.finished()
-        return chunk
 
     def _release(self) -> None:
         raw, self._raw = self._raw, None
         if raw is not None:
             raw.close()
+
+
+def _fill(raw: RawBody, view: memoryview) -> memoryview:
+    """Read into a buffer, and return as much of it as was read."""
+    readinto: Callable[[memoryview], int] | None = getattr(raw, "readinto", None)
+    if readinto is not None:
+        return view[: readinto(view)]
+    chunk = raw.read(len(view))
+    view[: len(chunk)] = chunk
+    return view[: len(chunk)]
 
 
 def _ended_early(left: int) -> NoReturn:

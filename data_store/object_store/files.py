@@ -8,17 +8,24 @@ import io
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from data_store.object_store.body import FileRange
 from data_store.object_store.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["AtomicFile", "sync_directory"]
+__all__ = ["AtomicFile", "NewFile", "sync_directory"]
+
+_BLOCK = 1024 * 1024
+_PIECE = 64 * _BLOCK
+_CANNOT_COPY = frozenset({errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.ETXTBSY})
+_copy_file_range: Callable[[int, int, int, int], int] | None = getattr(os, "copy_file_range", None)  # Linux
+_fallocate: Callable[[int, int, int], None] | None = getattr(os, "posix_fallocate", None)  # not on macOS and Windows
 
 
 class AtomicFile:
@@ -40,11 +47,11 @@ class AtomicFile:
             raise InvalidArgument(f"{str(target)!r} is no regular file")
         self._target = Path(os.path.realpath(target))
         self._temporary = self._target.with_name(f".data-store-{secrets.token_hex(8)}.part")
-        self._file: _File | None = None
+        self._file: NewFile | None = None
 
-    def __enter__(self) -> _File:
+    def __enter__(self) -> NewFile:
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        self._file = _File(self._temporary, self._target)
+        self._file = NewFile(self._temporary, self._target)
         with contextlib.suppress(FileNotFoundError):
             os.fchmod(self._file.fileno(), stat.S_IMODE(self._target.stat().st_mode))
         return self._file
@@ -69,7 +76,7 @@ class AtomicFile:
                 self._temporary.unlink()
 
 
-class _File(io.FileIO):
+class NewFile(io.FileIO):
     """A new file, unbuffered; its errors (no space left) name the target, which the caller knows."""
 
     def __init__(self, path: Path, target: Path) -> None:
@@ -85,6 +92,23 @@ class _File(io.FileIO):
                 rest = rest[super().write(rest) :]
         return size
 
+    def reserve(self, size: int) -> None:
+        """Have the file system set so many bytes aside: a full disk is found now, and writing costs half as much."""
+        if size and _fallocate is not None:
+            with self._named():
+                _fallocate(self.fileno(), 0, size)
+
+    def copy(self, content: FileRange, copied: Callable[[int], object]) -> None:
+        """Append a range of another file, which shares its blocks where the file system can, and call ``copied``."""
+        position, end = content.offset, content.offset + content.size
+        with self._named():
+            while position < end:
+                size = _copy_some(content.fd, self.fileno(), position, min(_PIECE, end - position))
+                if size == 0:
+                    raise OSError(errno.EIO, "the file became shorter while it was copied")
+                position += size
+                copied(position - content.offset)
+
     def sync(self) -> None:
         """Make what was written durable."""
         with self._named():
@@ -97,6 +121,17 @@ class _File(io.FileIO):
         except OSError as error:
             error.filename = str(self._target)
             raise
+
+
+def _copy_some(source: int, target: int, offset: int, size: int) -> int:
+    """Copy bytes from an offset to where the target stands, and return how many; 0 at the end of the source."""
+    if _copy_file_range is not None:
+        try:
+            return _copy_file_range(source, target, size, offset)
+        except OSError as error:
+            if error.errno not in _CANNOT_COPY:
+                raise
+    return os.write(target, os.pread(source, min(size, _BLOCK), offset))
 
 
 def sync_directory(directory: Path) -> None:

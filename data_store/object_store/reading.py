@@ -59,7 +59,11 @@ class _Follower:
         self._algorithm = cheapest(vouched(found))
         self._hasher = new_hasher(self._algorithm) if self._algorithm else None
 
-    def received(self, chunk: bytes, /) -> None:
+    @property
+    def digests(self) -> bool:
+        return self._hasher is not None
+
+    def received(self, chunk: bytes | memoryview, /) -> None:
         if self._hasher is not None:
             self._hasher.update(chunk)
 

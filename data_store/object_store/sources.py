@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from data_store.object_store.body import RawReadable
+from data_store.object_store.body import FileRange, RawReadable
 from data_store.object_store.checksums import new_hasher
 from data_store.object_store.errors import IntegrityError, InvalidArgument
 from data_store.object_store.models import Object, ObjectMetadata, PartInfo, PutOptions
@@ -50,6 +50,10 @@ class FileWindow:
             raise IntegrityError("the file became shorter while it was uploaded")
         self._position += len(chunk)
         return chunk
+
+    def file_range(self) -> FileRange:
+        """Return the window, whatever was read of it."""
+        return FileRange(self._fd, self._offset, self._size)
 
     def seekable(self) -> bool:
         """Return True."""

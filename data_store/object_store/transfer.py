@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
-from data_store.object_store.body import RawReadable
+from data_store.object_store.body import ObjectBody, RawReadable
 from data_store.object_store.bulk import Bulk
 from data_store.object_store.checksums import new_hasher
 from data_store.object_store.client import ObjectStoreClient
@@ -20,7 +21,7 @@ from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.copies import Copies
 from data_store.object_store.errors import Located
 from data_store.object_store.executor import Executor
-from data_store.object_store.files import AtomicFile
+from data_store.object_store.files import AtomicFile, NewFile
 from data_store.object_store.models import (
     GetOptions,
     MultipartUpload,
@@ -72,12 +73,9 @@ class Transfers:
         """Write an object to a file, which appears whole or not at all."""
         target = AtomicFile(path)
         with self.open(bucket, key, options) as found, target as file:
-            done = 0
-            while chunk := found.body.read(_BUFFER):
-                file.write(chunk)
-                done += len(chunk)
-                if progress is not None:
-                    progress(done, found.content_length)
+            total = found.content_length
+            report = (lambda done: progress(done, total)) if progress is not None else _report_nothing
+            _receive(cast(ObjectBody, found.body), total, file, report)
             target.commit()
         return without_body(found)
 
@@ -134,6 +132,24 @@ class Transfers:
 
     def _read(self, bucket: str, key: str, options: GetOptions) -> bytes:
         return self.open(bucket, key, options).read()
+
+
+def _receive(body: ObjectBody, size: int, file: NewFile, report: Callable[[int], object]) -> None:
+    """Write a body to a file: from file to file where it can be, else through one buffer."""
+    content = body.file_range()
+    if content is not None:
+        file.copy(content, report)
+        return
+    file.reserve(size)
+    buffer, done = memoryview(bytearray(min(_BUFFER, size))), 0
+    while read := body.readinto(buffer):
+        file.write(buffer[:read])
+        done += read
+        report(done)
+
+
+def _report_nothing(_done: int) -> None:
+    """For who does not want to know."""
 
 
 def _upload(bucket: str, key: str, options: PutOptions, progress: Progress | None) -> Upload:

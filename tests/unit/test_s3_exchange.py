@@ -11,7 +11,7 @@ import pytest
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, xml_answer
-from data_store.object_store.adapters.s3.transport import Transport, attempts_made
+from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.body import Source
 from data_store.object_store.errors import AccessDenied, ServerError, Throttled
 from data_store.object_store.signing.sigv4 import Credentials
@@ -78,7 +78,7 @@ def test_an_answer_behind_a_correction_counts_all_requests(server, make_exchange
     elsewhere = error(400, "AuthorizationHeaderMalformed", x_amz_bucket_region="moon-1")
     server.answers = [Answer(503), elsewhere, Answer(503), Answer()]
     answer = make_exchange().send(Request(method="GET", bucket="b", key="k", attempts=5))
-    assert (attempts_made(answer), len(server.seen)) == (4, 4)
+    assert (answer.attempts, len(server.seen)) == (4, 4)
 
 
 def test_a_region_in_the_body_of_an_error_is_found(server, make_exchange):

@@ -32,6 +32,11 @@ class _Breaking(io.BytesIO):
             raise VendorError("Reset")
         return super().read(size)
 
+    def readinto(self, buffer: Any, /) -> int:
+        chunk = self.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
 
 class BreakingClient(DictClient):
     """Its first bodies break in the middle."""

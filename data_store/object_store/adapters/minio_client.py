@@ -25,7 +25,7 @@ from minio.credentials.providers import (
 from minio.error import InvalidResponseError, MinioAdminException, MinioException, S3Error
 from minio.error import ServerError as MinioServerError
 from urllib3 import PoolManager, Retry, Timeout
-from urllib3.exceptions import EmptyPoolError, HTTPError
+from urllib3.exceptions import HTTPError
 
 from data_store.object_store.adapters.s3 import errors
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, invalid_answer
@@ -36,7 +36,6 @@ from data_store.object_store.adapters.s3.transport import SdkPools
 from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import (
     AccessDenied,
-    ConnectionFailed,
     ObjectStoreError,
     ServerError,
     UnsupportedOperation,
@@ -113,8 +112,6 @@ class MinioClient(S3Client):
         malformed = _says(exc, "XML element") or _says(exc, "does not match format")
         if malformed or isinstance(exc, InvalidAnswer | ParseError | UnicodeDecodeError):
             return invalid_answer(exc)
-        if isinstance(exc, EmptyPoolError):
-            return ConnectionFailed("all connections (connection.max_connections) are in use, by open bodies perhaps")
         if _says(exc, "bucket name"):
             return UnsupportedOperation(f"minio-py refuses it: {exc}")
         return errors.from_transport(exc)

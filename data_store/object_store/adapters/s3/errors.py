@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 import urllib3.exceptions as urllib3
 
+from data_store.object_store.adapters.s3.connections import ConnectionsInUse
 from data_store.object_store.errors import (
     AccessDenied,
     AlreadyExists,
@@ -169,6 +170,7 @@ _UNREACHABLE = {
 }
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}  # OpenSSL before and from 3.2 on, at an HTTP answer
 _TRANSPORT = (
+    ConnectionsInUse,
     urllib3.HTTPError,
     urllib3.LocationValueError,
     urllib3.ProxySchemeUnknown,
@@ -182,6 +184,11 @@ _TRANSPORT = (
 )
 # The first that fits any link of the chain decides. Our own words: the libraries' hold URLs, which may hold secrets.
 _KINDS: tuple[tuple[tuple[type[Exception], ...], type[ObjectStoreError], str], ...] = (
+    (
+        (ConnectionsInUse,),
+        ConnectionFailed,
+        "all connections (connection.max_connections) are in use, by open bodies perhaps",
+    ),
     ((urllib3.ClosedPoolError,), StoreClosed, "the connection pool was closed meanwhile"),
     ((ssl.SSLCertVerificationError,), ConnectionFailed, "TLS: the server's certificate was not accepted"),
     ((urllib3.ProxyError,), ConnectionFailed, "no connection through the proxy"),

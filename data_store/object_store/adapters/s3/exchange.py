@@ -10,23 +10,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
-from urllib3 import BaseHTTPResponse, Retry
-
 from data_store.object_store.adapters.s3 import errors, xml
+from data_store.object_store.adapters.s3.answer import Answer
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
 from data_store.object_store.adapters.s3.quirks import identify
-from data_store.object_store.adapters.s3.transport import Transport, lost_answers, retries_left, was_retried
+from data_store.object_store.adapters.s3.transport import Attempts, Transport
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectStoreError
 from data_store.object_store.signing import sigv4
 
-__all__ = ["AnswerError", "Exchange", "Request", "SignedRequest", "answer_error", "content_md5", "drop", "xml_answer"]
+__all__ = ["AnswerError", "Exchange", "Request", "SignedRequest", "answer_error", "content_md5", "xml_answer"]
 
 _IN_MEMORY = 1024 * 1024
-_MAX_ERROR_BODY = 64 * 1024
 _TOO_MANY, _SERVER_FAILS = 429, 500
-_USER_AGENT = "data-store"
+_ALWAYS = {"Accept-Encoding": "identity", "User-Agent": "data-store"}  # not signed: proxies may change them
 _WITH_BODY = frozenset({"PUT", "POST"})
 _WRONG_REGION = frozenset({301, 307, 400})
 _REGION = re.compile(r"[A-Za-z0-9_-]+")  # it becomes part of a header, on AWS of a host name
@@ -122,7 +120,7 @@ class Exchange:
         self._on_answer = on_answer
         self._regions: dict[str, str] = {}
 
-    def send(self, request: Request) -> BaseHTTPResponse:
+    def send(self, request: Request) -> Answer:
         """Return the answer to a request, with a status below 300.
 
         A bucket in another region than thought is asked once more there, with the attempts that are left but at least
@@ -133,7 +131,8 @@ class Exchange:
         """
         body = _small_in_memory(request.body)
         region = self.region(request.bucket)
-        answer = self._attempt(request, body, region, self._transport.retries(request.attempts))
+        attempts = self._transport.attempts(request.attempts)
+        answer = self._attempt(request, body, region, attempts)
         if answer.status < 300:
             return answer
         error = answer_error(answer)
@@ -142,7 +141,8 @@ class Exchange:
         self._regions[request.bucket] = region = error.region or region
         if isinstance(body, Source):
             body.seek(0)
-        answer = self._attempt(request, body, region, retries_left(answer))
+        attempts.grant_one()
+        answer = self._attempt(request, body, region, attempts)
         if answer.status >= 300:
             raise answer_error(answer)
         return answer
@@ -174,11 +174,11 @@ class Exchange:
                 payload_hash=payload_hash,
                 now=datetime.now(UTC),
             )
-        return SignedRequest(request.method, origin, target, {**everything, "User-Agent": _USER_AGENT})
+        return SignedRequest(request.method, origin, target, {**everything, **_ALWAYS})
 
     def _attempt(
-        self, request: Request, body: bytes | Source, region: str, retries: Retry | None = None
-    ) -> BaseHTTPResponse:
+        self, request: Request, body: bytes | Source, region: str, attempts: Attempts | None = None
+    ) -> Answer:
         headers = self._body_headers(body) if request.method in _WITH_BODY else {}
         signed = self.sign(request, region, self._payload_hash(body), headers)
         answer = self._transport.send(
@@ -188,7 +188,7 @@ class Exchange:
             signed.headers,
             body or None,
             stream=request.stream,
-            retries=retries,
+            attempts=attempts,
         )
         self._on_answer(identify(answer.headers))
         return answer
@@ -229,30 +229,22 @@ def content_md5(body: bytes | Source) -> str:
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
-def drop(answer: BaseHTTPResponse) -> None:
-    """End an answer whose body may be unread: its connection is closed, and its place in the pool free again."""
-    answer.close()
-    answer.release_conn()
-
-
-def answer_error(answer: BaseHTTPResponse) -> AnswerError:
-    """Return the error that an answer is (S3 API reference, "Error responses"); its connection is given back."""
-    data = answer.read(_MAX_ERROR_BODY, decode_content=False) or answer.data
-    drop(answer)
+def answer_error(answer: Answer) -> AnswerError:
+    """Return the error that an answer is (S3 API reference, "Error responses")."""
     request_id, region = answer.headers.get("x-amz-request-id"), answer.headers.get("x-amz-bucket-region")
-    root = _error_root(data)
+    root = _error_root(answer.data)
     if root is None:
         code, message = errors.said_in_headers(answer.headers)
-        error = AnswerError(answer.status, code, message or answer.reason or "", request_id, region)
+        error = AnswerError(answer.status, code, message or answer.reason, request_id, region)
     else:
         error = _from_xml(root, answer.status, request_id, region)
     error.server = answer.headers.get("Server")
-    error.retried = was_retried(answer)
-    error.answer_lost = lost_answers(answer)
+    error.retried = answer.was_retried
+    error.answer_lost = answer.answer_lost
     return error
 
 
-def xml_answer(answer: BaseHTTPResponse, *names: str) -> Element:
+def xml_answer(answer: Answer, *names: str) -> Element:
     """Return the XML of a successful answer, an element of one of these names; it may hold an error all the same.
 
     Copying and completing take long: the server answers 200 before it knows the outcome, and may have to take it back

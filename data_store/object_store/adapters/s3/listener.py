@@ -10,14 +10,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from urllib3 import BaseHTTPResponse
-
 from data_store.object_store.adapters.s3 import errors, xml
+from data_store.object_store.adapters.s3.answer import Answer
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, required
 from data_store.object_store.adapters.s3.endpoint import endpoint
-from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, drop
+from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.adapters.s3.xml_notifications import event_kind
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
@@ -172,7 +172,7 @@ class Listener(EventFeed):
                     self._hand_out(event)
                 heard, self._empty_answers = True, 0
         finally:
-            drop(answer)
+            answer.close()
         if not heard:
             self._empty_answers += 1
         if self._empty_answers >= _MAX_EMPTY_ANSWERS:
@@ -213,10 +213,9 @@ def _leave(connected: socket.socket | None) -> None:
             os.close(connected.detach())
 
 
-def _pieces(answer: BaseHTTPResponse) -> Iterator[bytes]:
-    """Yield what has arrived: chunk by chunk, or byte by byte where a proxy has taken the chunks away."""
-    chunked = "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
-    return answer.stream(_MAX_PIECE if chunked else 1, decode_content=False)
+def _pieces(answer: Answer) -> Iterator[bytes]:
+    """Yield what has arrived."""
+    return iter(partial(answer.read1, _MAX_PIECE), b"")
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:

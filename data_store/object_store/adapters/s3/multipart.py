@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from xml.etree.ElementTree import Element
 
-from urllib3 import BaseHTTPResponse
-
 from data_store.object_store.adapters.s3 import headers, request_headers
+from data_store.object_store.adapters.s3.answer import Answer
 from data_store.object_store.adapters.s3.answers import required, required_etag
 from data_store.object_store.adapters.s3.carrier import Answered
 from data_store.object_store.adapters.s3.checksum_headers import told_in
@@ -16,7 +15,6 @@ from data_store.object_store.adapters.s3.completion import NO_UPLOAD, Completion
 from data_store.object_store.adapters.s3.encryption import encryption_told
 from data_store.object_store.adapters.s3.exchange import AnswerError, Request, xml_answer
 from data_store.object_store.adapters.s3.objects import ObjectActions
-from data_store.object_store.adapters.s3.transport import was_retried
 from data_store.object_store.adapters.s3.xml_uploads import (
     complete_request,
     part_page,
@@ -114,7 +112,7 @@ class MultipartActions(ObjectActions):
 
     def _complete(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
-    ) -> tuple[BaseHTTPResponse, Element]:
+    ) -> tuple[Answer, Element]:
         sent, query = request_headers.complete_headers(options), {"uploadId": upload_id}
         answer = self._exchange.send(
             Request(method="POST", bucket=bucket, key=key, query=query, headers=sent, body=complete_request(parts))
@@ -122,7 +120,7 @@ class MultipartActions(ObjectActions):
         try:
             return answer, xml_answer(answer, "CompleteMultipartUploadResult")
         except AnswerError as error:
-            error.retried = was_retried(answer)
+            error.retried = answer.was_retried
             raise
 
     def _is_under_way(self, bucket: str, key: str, upload_id: str) -> bool:

@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from xml.etree.ElementTree import Element
 
-from urllib3 import BaseHTTPResponse
-
 from data_store.object_store.adapters.s3 import errors, headers, request_headers, xml
 from data_store.object_store.adapters.s3.answers import deletion, required_etag, settle
 from data_store.object_store.adapters.s3.encryption_results import copy_encryption
-from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, content_md5, drop, xml_answer
+from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, content_md5, xml_answer
 from data_store.object_store.adapters.s3.ranges import check_range
-from data_store.object_store.adapters.s3.transport import attempts_made
 from data_store.object_store.body import Source
 from data_store.object_store.errors import NotFound, ObjectStoreError
 from data_store.object_store.models import (
@@ -61,13 +58,12 @@ class ObjectActions:
         answer = self._exchange.send(
             Request(method="GET", bucket=bucket, key=key, query=query, headers=sent, stream=True, attempts=attempts)
         )
-        body = _Body(answer)
         try:
             check_range(options, answer.status, answer.headers)
         except ObjectStoreError:
-            body.close()
+            answer.close()
             raise
-        return headers.read_object(bucket, key, answer.headers, body)
+        return headers.read_object(bucket, key, answer.headers, answer)
 
     def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
         """HeadObject."""
@@ -107,22 +103,6 @@ class ObjectActions:
         etag = required_etag(xml_answer(answer, "CopyObjectResult").findtext("ETag"))
         copied = headers.written_metadata(bucket, key, answer.headers, None, etag)
         return copy_encryption(copied, options, partial(self.head_object, bucket, key))
-
-
-class _Body:
-    """The body of a GET as a raw stream."""
-
-    def __init__(self, answer: BaseHTTPResponse) -> None:
-        self._answer = answer
-        self.attempts = attempts_made(answer)
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most ``size`` bytes."""
-        return self._answer.read(size, decode_content=False)
-
-    def close(self) -> None:
-        """Give the connection back; an unfinished one is closed."""
-        drop(self._answer)
 
 
 def version_query(version: str | None) -> dict[str, str]:

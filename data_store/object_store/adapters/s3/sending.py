@@ -1,0 +1,76 @@
+"""Requests on their way into a socket: a head with a small body in one call, a file by ``sendfile``."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+
+from urllib3.util.wait import wait_for_write
+
+from data_store.object_store.body import FileRange, Source
+from data_store.object_store.errors import IntegrityError
+
+__all__ = ["send_head", "send_source"]
+
+_IN_ONE_PIECE = 64 * 1024
+_BLOCK = 1024 * 1024
+_sendfile: Callable[[int, int, int, int], int] | None = getattr(os, "sendfile", None)  # not on Windows
+
+
+def send_head(
+    sock: socket.socket, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+) -> None:
+    """Send the head of a request, with its body if that is in memory.
+
+    Raises:
+        ValueError: the target or a header cannot travel in a head; it is not shown, for it may be a secret.
+    """
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "\r\n"]
+    text = "\r\n".join(lines)
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text or " " in target:
+        raise ValueError("the target or a header of the request has a character that cannot travel there")
+    head = text.encode("latin-1")
+    if body and len(body) <= _IN_ONE_PIECE:
+        sock.sendall(head + body)
+        return
+    sock.sendall(head)
+    if body:
+        sock.sendall(body)
+
+
+def send_source(sock: socket.socket, source: Source) -> None:
+    """Send the content of a source, from its beginning to its end."""
+    content = source.file_range()
+    if content is not None and _sendfile is not None and type(sock) is socket.socket:  # not under TLS
+        _send_file(sock, source, content, _sendfile)
+        return
+    while chunk := source.read(_BLOCK):
+        sock.sendall(chunk)
+
+
+def _send_file(
+    sock: socket.socket, source: Source, content: FileRange, sendfile: Callable[[int, int, int, int], int]
+) -> None:
+    """Have the system send a file: none of it comes into this process."""
+    position, end = content.offset, content.offset + content.size
+    while position < end:
+        stop = min(end, position + _BLOCK)
+        source.passed(stop - position)
+        while position < stop:
+            position += _send_some(sock, content.fd, position, stop - position, sendfile)
+
+
+def _send_some(
+    sock: socket.socket, fd: int, offset: int, size: int, sendfile: Callable[[int, int, int, int], int]
+) -> int:
+    while True:
+        try:
+            sent = sendfile(sock.fileno(), fd, offset, size)
+        except BlockingIOError:  # a socket with a timeout does not block
+            if not wait_for_write(sock, sock.gettimeout()):
+                raise TimeoutError("the server takes no more of the body") from None
+            continue
+        if sent == 0:
+            raise IntegrityError("the file became shorter while it was uploaded")
+        return sent

@@ -24,6 +24,7 @@ from data_store.object_store.guard import Guard, put_guard
 from data_store.object_store.models import (
     Bucket,
     BucketOptions,
+    ChecksumAlgorithm,
     Condition,
     CopyOptions,
     DeletedObject,
@@ -52,6 +53,7 @@ class ObjectStoreClient(ABC):
             ``upload_part`` one that cannot seek; else such bodies are buffered (multipart) or spooled to a temporary
             file before. It then reads a body once.
         picklable: False if the data lives in this process alone.
+        is_remote: False if no network lies between: then nothing is gained by asking for a page before it is needed.
         conditions: the kinds of writes that take ``if_match`` and ``if_none_match`` for sure. An adapter whose servers
             differ names none, and finds out in ``honours``.
         max_copy_size: bytes that ``copy_object`` copies at the most (S3 API reference, CopyObject: 5 GiB), or None.
@@ -60,6 +62,7 @@ class ObjectStoreClient(ABC):
     connection_model: ClassVar[type[ConnectionConfiguration]]
     accepts_streams: ClassVar[bool] = False
     picklable: ClassVar[bool] = True
+    is_remote: ClassVar[bool] = True
     conditions: ClassVar[frozenset[Condition]] = frozenset({Condition.PUT})
     max_copy_size: ClassVar[int | None] = 5 * 1024**3
     _declared: ClassVar[frozenset[type]] = frozenset()
@@ -85,6 +88,11 @@ class ObjectStoreClient(ABC):
     def forget_lacking(self) -> None:
         """Take the server for one that may have everything again, until it says otherwise."""
         self._guard.lacking.clear()
+
+    @property
+    def upload_checksum(self) -> ChecksumAlgorithm | None:
+        """The checksum that protects uploads of more than 1 MiB best, where the caller names none; None: none does."""
+        return None
 
     @property
     def keeps_tags_of_uploads(self) -> bool:

@@ -35,6 +35,7 @@ __all__ = [
     "ConfigurationModel",
     "ConnectionConfiguration",
     "Framework",
+    "Integrity",
     "LocalConnectionConfiguration",
     "MemoryConnectionConfiguration",
     "ObjectStoreConfiguration",
@@ -231,15 +232,26 @@ _BYTES: TypeAdapter[ByteSize] = TypeAdapter(ByteSize)
 _PartBytes = Annotated[int, BeforeValidator(_BYTES.validate_python), Field(ge=5 * _MIB, le=5 * _GIB)]
 
 
+class Integrity(StrEnum):
+    """What makes sure that what arrives is what was sent."""
+
+    VERIFIED = "verified"
+    """Digests, from this process to where it is stored and back."""
+    TRANSPORT = "transport"
+    """TCP, or TLS, alone; large content is not read in this process at all."""
+
+
 class TransferConfiguration(ConfigurationModel):
     """How much travels at once. Sizes are bytes, as an integer or a string such as ``"64MiB"``.
 
     Attributes:
-        part_size: the size of an uploaded part; grows where 10,000 parts would not hold an object.
+        part_size: the size of an uploaded part; grows where 10,000 parts would not hold an object. Without it a stream
+            goes in parts of 8 MiB, a file in parts of 8 to 64 MiB, by its size and the speed of uploads before.
         multipart_threshold: an upload larger than this is sent in parts.
         copy_part_size: the size of a part in a copy.
         copy_threshold: a copy larger than this is made in parts.
         max_concurrency: parts or ranges in flight at once, of all calls of a store.
+        integrity: what protects content of more than 1 MiB on its way.
     """
 
     part_size: _PartBytes = 8 * _MIB
@@ -247,6 +259,7 @@ class TransferConfiguration(ConfigurationModel):
     copy_part_size: _PartBytes = 512 * _MIB
     copy_threshold: _PartBytes = 5 * _GIB
     max_concurrency: int = Field(default=8, ge=1)
+    integrity: Integrity = Integrity.VERIFIED
 
 
 class ObjectStoreConfiguration(ConfigurationModel):

@@ -26,6 +26,7 @@ from data_store.object_store.models import (
     PutOptions,
     SseCustomer,
 )
+from data_store.object_store.pace import Pace
 from data_store.object_store.planning import MAX_PART_SIZE
 from data_store.object_store.progress import Meter
 from data_store.object_store.sources import with_digest
@@ -75,15 +76,19 @@ class Multipart:
         streams: Iterable[tuple[RawReadable, int]],
         meter: Meter,
         verify: Callable[[], object],
+        pace: Pace,
         concurrency: int | None = None,
     ) -> ObjectMetadata:
-        """Upload streams of known length as parts, in order; ``verify`` is called before they become an object."""
+        """Upload streams of known length as parts, in order; ``verify`` is called before they become an object.
+
+        ``pace`` learns how fast they went.
+        """
         part_options = _part_options(options)
 
         def tasks(upload: MultipartUpload) -> Iterator[Callable[[], PartInfo]]:
             for number, (stream, length) in enumerate(streams, 1):
                 source = Source(stream, length, checksum=options.checksum, progress=meter.of_part(number))
-                yield partial(send_part, self._client, upload, number, source, part_options)
+                yield partial(self._send, upload, number, source, part_options, pace)
 
         with self._started(bucket, key, options) as upload:
             parts = self._executor.run(tasks(upload), concurrency, meter.stop)
@@ -107,6 +112,10 @@ class Multipart:
             parts = self._executor.run(tasks)
             verify()
             return self._complete(upload, parts, options)
+
+    def _send(self, upload: MultipartUpload, number: int, source: Source, options: PartOptions, pace: Pace) -> PartInfo:
+        with pace.measured(source.size or 0):
+            return send_part(self._client, upload, number, source, options)
 
     def _copy_part(self, upload: MultipartUpload, number: int, source: CopySource, options: PartOptions) -> PartInfo:
         part = self._client.upload_part_copy(upload.bucket, upload.key, upload.upload_id, number, source, options)

@@ -10,6 +10,7 @@ from typing import IO, cast
 from data_store.object_store.body import ByteReader, ObjectBody, without_body
 from data_store.object_store.checksums import cheapest, new_hasher
 from data_store.object_store.client import ObjectStoreClient
+from data_store.object_store.configurations import Integrity
 from data_store.object_store.errors import (
     ConnectionFailed,
     IntegrityError,
@@ -22,6 +23,7 @@ from data_store.object_store.models import GetOptions, Object, ObjectMetadata
 __all__ = ["ObjectReader", "open_resuming", "vouched", "without_body"]
 
 _DEFAULT_BLOCK = 1024 * 1024
+_SMALL = 1024 * 1024
 _CURRENT = GetOptions()
 
 
@@ -56,8 +58,11 @@ class _Follower:
         self._end = _end(found, options)
         self._options = options
         self._attempts = attempts
-        self._algorithm = cheapest(vouched(found))
+        self._algorithm = cheapest(vouched(found)) if self._is_verified(found.content_length) else None
         self._hasher = new_hasher(self._algorithm) if self._algorithm else None
+
+    def _is_verified(self, size: int) -> bool:
+        return size <= _SMALL or self._client.config.transfer.integrity is Integrity.VERIFIED
 
     @property
     def digests(self) -> bool:

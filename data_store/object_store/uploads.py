@@ -7,7 +7,7 @@ import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ from data_store.object_store.configurations import TransferConfiguration
 from data_store.object_store.errors import IntegrityError, InvalidArgument, UnsupportedOperation
 from data_store.object_store.executor import Executor
 from data_store.object_store.models import (
+    ChecksumAlgorithm,
     Condition,
     MultipartUpload,
     ObjectMetadata,
@@ -28,6 +29,7 @@ from data_store.object_store.models import (
     PutOptions,
 )
 from data_store.object_store.multipart import Multipart, send_part, takes_parts
+from data_store.object_store.pace import Pace
 from data_store.object_store.planning import MAX_OBJECT_SIZE, MAX_PART_SIZE, MAX_PARTS, MAX_SINGLE_PUT, split
 from data_store.object_store.progress import Meter
 from data_store.object_store.sources import Digests, FileWindow, stream_of, with_digest
@@ -35,6 +37,7 @@ from data_store.object_store.sources import Digests, FileWindow, stream_of, with
 __all__ = ["Upload", "Uploads"]
 
 _BUFFER = 1024 * 1024
+_SMALL = 1024 * 1024  # clients protect it in their own way
 _SPOOL_MEMORY = 1024 * 1024
 
 
@@ -52,6 +55,12 @@ class Upload:
     def is_conditional(self) -> bool:
         """Whether the object is written only if a condition holds."""
         return self.options.if_match is not None or self.options.if_none_match is not None
+
+    def protected_by(self, algorithm: ChecksumAlgorithm | None) -> Upload:
+        """Return the upload with that checksum, unless it has one."""
+        if algorithm is None or self.options.checksum is not None:
+            return self
+        return replace(self, options=replace(self.options, checksum=algorithm))
 
     def want_whole_digest(self) -> None:
         """Compute the checksum of what goes in parts, if it cannot be put together from theirs."""
@@ -73,6 +82,7 @@ class Uploads:
         self._client = client
         self._config = config
         self._executor = executor
+        self._pace = Pace(config.part_size, config.max_concurrency)
 
     def file(self, path: Path, upload: Upload) -> ObjectMetadata:
         """Upload a file; one that changes meanwhile raises ``IntegrityError`` and nothing is stored."""
@@ -83,6 +93,7 @@ class Uploads:
             size = before.st_size
             if size == 0 and file.peek(1):  # a file of /proc, which does not tell its size
                 return self.stream(*stream_of(io.BytesIO(file.read()), None), upload)
+            upload = self._protected(size, upload)
             window, verify = FileWindow(file, 0, size), _Unchanged(file, before)
             multipart = self._parts_for(size, upload)
             if multipart is not None:
@@ -93,7 +104,7 @@ class Uploads:
                 return self._put(window, size, upload, verify)
             meter = Meter(upload.progress, size)
             windows = self._windows(file, size)
-            done = multipart.upload(upload.bucket, upload.key, upload.options, windows, meter, verify)
+            done = multipart.upload(upload.bucket, upload.key, upload.options, windows, meter, verify, self._pace)
             return upload.with_whole_digest(done)
 
     def stream(self, stream: RawReadable, size: int | None, upload: Upload) -> ObjectMetadata:
@@ -101,6 +112,7 @@ class Uploads:
         if self._client.accepts_streams:
             checked = upload.digests.digesting(stream) if upload.digests else stream
             return self._put(checked, size, upload, upload.digests.check)
+        upload = self._protected(size, upload)
         multipart = self._multipart() if size is None else self._parts_for(size, upload)
         if multipart is None and size is not None and stream.seekable():
             if upload.digests:
@@ -122,6 +134,11 @@ class Uploads:
             return send_part(client, upload, part_number, Source(stream, size, checksum=options.checksum), options)
         with _spooled(Source(stream, size), MAX_PART_SIZE) as (spool, found):
             return send_part(client, upload, part_number, Source(spool, found, checksum=options.checksum), options)
+
+    def _protected(self, size: int | None, upload: Upload) -> Upload:
+        """Return a large upload with the checksum that protects it."""
+        is_large = size is None or size > _SMALL
+        return upload.protected_by(self._client.upload_checksum) if is_large else upload
 
     def _multipart(self) -> Multipart | None:
         """Return what sends parts; None where one PUT takes whatever there is, or there are no parts."""
@@ -163,8 +180,13 @@ class Uploads:
         return done if checksum is None else with_digest(done, checksum, source.digest(checksum))
 
     def _windows(self, file: BinaryIO, size: int) -> Iterator[tuple[RawReadable, int]]:
-        for offset, length in split(size, self._config.part_size):
+        for offset, length in split(size, self._part_size(size)):
             yield FileWindow(file, offset, length), length
+
+    def _part_size(self, size: int) -> int:
+        """Return the size of a file's parts; those of a stream are smaller, they are held in memory."""
+        is_set = "part_size" in self._config.model_fields_set
+        return self._config.part_size if is_set else self._pace.part_size(size)
 
     def _upload_cut(self, multipart: Multipart, source: Source, upload: Upload) -> ObjectMetadata:
         """Upload what is read only once, with one part in memory at a time; one that is all of it is one PUT."""
@@ -181,7 +203,9 @@ class Uploads:
             )
         meter = Meter(upload.progress, source.size)
         streams, check = parts.all_from(first, size), upload.digests.check
-        done = multipart.upload(upload.bucket, upload.key, upload.options, streams, meter, check, concurrency=1)
+        done = multipart.upload(
+            upload.bucket, upload.key, upload.options, streams, meter, check, self._pace, concurrency=1
+        )
         return upload.with_whole_digest(done)
 
     def _put_spooled(self, source: Source, upload: Upload) -> ObjectMetadata:

@@ -9,6 +9,7 @@ import pytest
 from data_store.object_store.executor import Executor
 from data_store.object_store.models import MultipartUpload, PutOptions
 from data_store.object_store.multipart import Multipart
+from data_store.object_store.pace import Pace
 from data_store.object_store.progress import Meter
 from tests.unit.dict_client import PartsClient, configuration
 
@@ -47,7 +48,7 @@ def test_an_upload_interrupted_before_its_id_is_known_is_aborted() -> None:
     client.buckets["b"] = {}
     executor = InterruptedExecutor(1)
     with pytest.raises(KeyboardInterrupt):
-        Multipart(client, executor).upload("b", "k", PutOptions(), [], Meter(None, None), lambda: None)
+        Multipart(client, executor).upload("b", "k", PutOptions(), [], Meter(None, None), lambda: None, Pace(1, 1))
     assert answered.is_set()
     assert client.uploads == {}
     executor.close(lambda: None)

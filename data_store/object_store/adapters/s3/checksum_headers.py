@@ -9,14 +9,29 @@ from xml.etree.ElementTree import Element
 
 from data_store.object_store.adapters.s3.xml_writer import leaf
 
-__all__ = ["checksum_elements", "checksum_header", "from_wire", "start_headers", "to_wire", "told", "told_in"]
+__all__ = [
+    "checksum_elements",
+    "checksum_header",
+    "from_wire",
+    "is_checksum",
+    "start_headers",
+    "to_wire",
+    "told",
+    "told_in",
+]
 
 _NAMES = {"crc32c": "CRC32C", "crc64nvme": "CRC64NVME", "sha256": "SHA256"}
+_HEADERS = frozenset(f"x-amz-checksum-{algorithm}" for algorithm in _NAMES)
 
 
 def checksum_header(algorithm: str) -> str:
     """Return the name of the header of an algorithm."""
     return f"x-amz-checksum-{algorithm}"
+
+
+def is_checksum(header: str) -> bool:
+    """Return whether a header of a request is the digest of its body."""
+    return header in _HEADERS
 
 
 def start_headers(algorithm: str | None) -> dict[str, str]:

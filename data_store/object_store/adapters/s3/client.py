@@ -33,6 +33,7 @@ from data_store.object_store.errors import (
     UnsupportedOperation,
 )
 from data_store.object_store.models import (
+    ChecksumAlgorithm,
     CompleteOptions,
     Condition,
     CopyOptions,
@@ -61,6 +62,7 @@ from data_store.object_store.sources import with_digest
 __all__ = ["S3Client"]
 
 _Stored = TypeVar("_Stored", ObjectMetadata, PartInfo)
+_Told = TypeVar("_Told")
 _Read = TypeVar("_Read", Object, ObjectMetadata)
 
 _BAD_REQUEST, _METHOD_NOT_ALLOWED = 400, 405
@@ -96,10 +98,19 @@ class S3Client(S3Presigning, SupportsMultipart, SupportsEncryption):
         self._before.forget()
 
     @property
+    def upload_checksum(self) -> ChecksumAlgorithm | None:
+        """See ``ObjectStoreClient``; a server that has not answered yet is asked who it is."""
+        return self._asked(self._protection.upload_checksum)
+
+    @property
     def keeps_tags_of_uploads(self) -> bool:
         """See ``ObjectStoreClient``; a server that has not answered yet is asked who it is."""
+        return self._asked(lambda: not self._quirks.has(Habit.DROPS_TAGS))
+
+    def _asked(self, question: Callable[[], _Told]) -> _Told:
+        """Return the answer to a question that the server may be asked; no guard stands around it."""
         try:
-            return not self._quirks.has(Habit.DROPS_TAGS)
+            return question()
         except Exception as error:
             told = self.classify(error)
             if told is None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.adapters.s3.endpoint import endpoint
 from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange
+from data_store.object_store.adapters.s3.integrity import Protection
 from data_store.object_store.adapters.s3.listener import Listener
 from data_store.object_store.adapters.s3.listings import versions_page_by_key
 from data_store.object_store.adapters.s3.precautions import Precautions
@@ -75,7 +76,11 @@ class S3Subresources(
         self._is_aws = endpoint(connection).is_aws
         self._transport = Transport(connection, config.retry)
         self._quirks = ServerQuirks(lambda: self._api.ping())
-        self._api = S3Api(Exchange(endpoint(connection), signer, self._transport, self._quirks.learn))
+        self._protection = Protection(
+            config.transfer.integrity, lambda: self._is_aws or self._quirks.has(Habit.COMPARES_CHECKSUMS)
+        )
+        exchange = Exchange(endpoint(connection), signer, self._transport, self._quirks.learn, self._protection)
+        self._api = S3Api(exchange)
 
     def _check_bucket(self, bucket: str) -> None:
         """Make sure that there is a bucket, where the server answers as if there were; who may not ask goes on."""

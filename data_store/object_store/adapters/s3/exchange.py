@@ -14,6 +14,7 @@ from data_store.object_store.adapters.s3 import errors, xml
 from data_store.object_store.adapters.s3.answer import Answer
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
+from data_store.object_store.adapters.s3.integrity import Protection
 from data_store.object_store.adapters.s3.quirks import identify
 from data_store.object_store.adapters.s3.transport import Attempts, Transport
 from data_store.object_store.body import Source
@@ -105,6 +106,7 @@ class Exchange:
         credentials: gives the current credentials; None: nothing is signed.
         transport: carries the requests.
         on_answer: called with the server that each answer identifies (``quirks.identify``).
+        protection: how bodies are protected; without, all are signed.
     """
 
     def __init__(
@@ -113,7 +115,9 @@ class Exchange:
         credentials: Callable[[], sigv4.Credentials] | None,
         transport: Transport,
         on_answer: Callable[[str | None], object],
+        protection: Protection | None = None,
     ) -> None:
+        self._protection = protection or Protection()
         self._endpoint = endpoint
         self._credentials = credentials
         self._transport = transport
@@ -176,11 +180,9 @@ class Exchange:
             )
         return SignedRequest(request.method, origin, target, {**everything, **_ALWAYS})
 
-    def _attempt(
-        self, request: Request, body: bytes | Source, region: str, attempts: Attempts | None = None
-    ) -> Answer:
+    def _attempt(self, request: Request, body: bytes | Source, region: str, attempts: Attempts | None = None) -> Answer:
         headers = self._body_headers(body) if request.method in _WITH_BODY else {}
-        signed = self.sign(request, region, self._payload_hash(body), headers)
+        signed = self.sign(request, region, self._payload_hash(request, body), headers)
         answer = self._transport.send(
             signed.method,
             signed.origin,
@@ -193,15 +195,8 @@ class Exchange:
         self._on_answer(identify(answer.headers))
         return answer
 
-    def _payload_hash(self, body: bytes | Source) -> str:
-        """Return the body's SHA-256, which every server checks before it stores anything.
-
-        Signed over HTTP and HTTPS alike: it costs less than an MD5 where the processor has instructions for it, and
-        holds from this process to the server's disk, also behind a proxy that ends TLS.
-        """
-        if self._credentials is None or not body:
-            return sigv4.EMPTY_PAYLOAD_HASH
-        return (body.digest("sha256") if isinstance(body, Source) else hashlib.sha256(body).digest()).hex()
+    def _payload_hash(self, request: Request, body: bytes | Source) -> str:
+        return "" if self._credentials is None else self._protection.payload_hash(body, request.headers)
 
     def _body_headers(self, body: bytes | Source) -> dict[str, str]:
         """Return the length, and an MD5 where there is no signature that could protect the body."""

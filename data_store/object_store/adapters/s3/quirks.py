@@ -59,6 +59,8 @@ class Habit(Enum):
     """Completing an upload that has ended succeeds, with the ETag of whatever parts are named, or fails with a 500."""
     IGNORES_CHECKSUMS = auto()
     """``x-amz-checksum-*`` is not compared with the body, ``x-amz-content-sha256`` is, in presigned requests too."""
+    COMPARES_CHECKSUMS = auto()
+    """``x-amz-checksum-*`` is compared with the body, as S3 does: nothing else has to protect it."""
     FOLDS_KEYS_OF_FORMS = auto()
     """The key of a form is folded after its prefix was checked, and ``${filename}`` in it stays as it is."""
     HIDES_THAT_IT_HAS_NO_CORS = auto()
@@ -71,6 +73,7 @@ _HABITS = {
     "minio": frozenset(
         {
             Habit.ABORTS_BY_ITSELF,
+            Habit.COMPARES_CHECKSUMS,
             Habit.COPIES_NO_CHECKSUMS_OF_PARTS,
             Habit.HIDES_THAT_IT_HAS_NO_CORS,
             Habit.LISTS_UPLOADS_BY_KEY,
@@ -91,10 +94,18 @@ _HABITS = {
             Habit.IGNORES_CHECKSUMS,
         }
     ),
-    "garage": frozenset({Habit.ECHOES_CORS_PATTERNS, Habit.INVENTS_VERSIONS, Habit.KEEPS_ONE_STORAGE_CLASS}),
+    "garage": frozenset(
+        {
+            Habit.COMPARES_CHECKSUMS,
+            Habit.ECHOES_CORS_PATTERNS,
+            Habit.INVENTS_VERSIONS,
+            Habit.KEEPS_ONE_STORAGE_CLASS,
+        }
+    ),
     "versitygw": frozenset(
         {
             Habit.CHANGES_VERSIONS,
+            Habit.COMPARES_CHECKSUMS,
             Habit.COMPLETES_AGAIN,
             Habit.COPIES_NO_CHECKSUMS_OF_PARTS,
             Habit.COPIES_WHAT_IS_HIDDEN,

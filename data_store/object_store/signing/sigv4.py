@@ -214,7 +214,9 @@ def folded(value: str) -> str:
 
     Other white space, such as a no-break space, is part of the value: it would be stored.
     """
-    return _SPACES.sub(" ", value).strip(" ")
+    if "  " in value or "\t" in value:
+        value = _SPACES.sub(" ", value)
+    return value.strip(" ")
 
 
 def sign_post_policy(
@@ -264,7 +266,12 @@ class _Target(NamedTuple):
 
 
 def _scope(now: datetime, region: str, service: str = "s3") -> Scope:
-    timestamp = _utc(now).strftime("%Y%m%dT%H%M%SZ")
+    return _scope_of(int(_aware(now).timestamp()), region, service)
+
+
+@lru_cache(maxsize=64)
+def _scope_of(second: int, region: str, service: str) -> Scope:
+    timestamp = datetime.fromtimestamp(second, UTC).strftime("%Y%m%dT%H%M%SZ")
     return Scope(timestamp, timestamp[:8], region, service)
 
 

@@ -21,7 +21,7 @@ class AnswerBody(Protocol):
         """Return what has come, at most ``size`` bytes, ``b""`` only at the end."""
 
     def readinto(self, view: memoryview, /) -> int:
-        """Read into a buffer what has come, and return how many bytes, 0 only at the end."""
+        """Read into a buffer, and return how many bytes, 0 only at the end."""
 
     def close(self) -> None:
         """Give back what it is read from; may be called twice."""
@@ -86,7 +86,7 @@ class Answer:
         return self._body.read1(size)
 
     def readinto(self, view: memoryview) -> int:
-        """Read into a buffer what has come, and return how many bytes, 0 only at the end."""
+        """Read into a buffer, and return how many bytes, 0 only at the end."""
         return self._body.readinto(view)
 
     def close(self) -> None:

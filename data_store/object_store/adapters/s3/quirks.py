@@ -134,6 +134,7 @@ _DOT_SEGMENT = re.compile(r"(?:^|[/\\])[\t-\r ]*\.{1,2}[\t-\r ]*(?:[/\\]|$)")
 _NOT_A_PATH = re.compile(
     r"(?:^|/)(?:\.{0,2}/|\.{1,2}$)"
 )  # what Go's path.Clean would change, but for a slash at the end
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+(?:[/.][A-Za-z0-9_-]+)*+")  # most keys, in one look
 _CEPH_REQUEST_ID = re.compile(r"tx[0-9a-f]{10,}-[0-9a-f]+-")
 
 _QUIRKS = (
@@ -248,4 +249,4 @@ class ServerQuirks:
 
 def is_suspicious(key: str) -> bool:
     """Return whether some server is known not to take the key as it is."""
-    return any(quirk.concerns(key) for quirk in _QUIRKS)
+    return _PLAIN.fullmatch(key) is None and any(quirk.concerns(key) for quirk in _QUIRKS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected
 from typing import NamedTuple, TypeVar, overload
 
@@ -22,9 +22,9 @@ _BUFFER = 64 * 1024  # also the longest head
 _MAX_PIECE = 1024 * 1024
 _BEGINNING = b"HTTP/1."
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?")
+_FOLD = re.compile(r"\r\n[ \t]+")  # obsolete (RFC 9112, 5.2)
 _LENGTH = re.compile(r"[0-9]{1,19}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
-_BLANKS = (" ", "\t")
 _SWITCHING, _OK = 101, 200
 _WITHOUT_BODY = frozenset({204, 304})
 
@@ -36,18 +36,14 @@ class Headers(Mapping[str, str]):
         told: names, as they were written, and values.
     """
 
-    __slots__ = ("_names", "_values")
+    __slots__ = ("_told", "_values")
 
-    def __init__(self, told: Iterable[tuple[str, str]] = ()) -> None:
-        self._names: dict[str, str] = {}
+    def __init__(self, told: Sequence[tuple[str, str]] = ()) -> None:
+        self._told = told
         self._values: dict[str, str] = {}
         for name, value in told:
             lower = name.lower()
-            if lower in self._values:
-                self._values[lower] += ", " + value
-            else:
-                self._names[lower] = name
-                self._values[lower] = value
+            self._values[lower] = f"{self._values[lower]}, {value}" if lower in self._values else value
 
     def __getitem__(self, name: str, /) -> str:
         return self._values[name.lower()]
@@ -56,10 +52,10 @@ class Headers(Mapping[str, str]):
         return isinstance(name, str) and name.lower() in self._values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names.values())
+        return iter({name.lower(): name for name, _ in self._told}.values())
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._values)
 
     @overload
     def get(self, name: str, /) -> str | None: ...
@@ -73,7 +69,7 @@ class Headers(Mapping[str, str]):
 
     def items(self) -> ItemsView[str, str]:
         """Return names, as they were written, and values."""
-        return dict(zip(self._names.values(), self._values.values(), strict=True)).items()
+        return dict(zip(self, self._values.values(), strict=True)).items()
 
 
 class Head(NamedTuple):
@@ -138,14 +134,15 @@ class Inbox:
         return text.startswith(come)
 
     def readinto(self, view: memoryview) -> int:
-        """Read into a buffer what has come, and return how many bytes; 0 where the connection has ended."""
-        waiting = self._end - self._start
-        if not waiting:
-            return self._socket.recv_into(view)
-        size = min(waiting, len(view))
-        view[:size] = self._view[self._start : self._start + size]
-        self._start += size
-        return size
+        """Read into a buffer until it is full, and return how many bytes; fewer where the connection has ended."""
+        done, size = min(self._end - self._start, len(view)), len(view)
+        if done:
+            view[:done] = self._view[self._start : self._start + done]
+            self._start += done
+        receive = self._socket.recv_into
+        while done < size and (come := receive(view[done:])):
+            done += come
+        return done
 
     def read(self, size: int) -> bytes:
         """Return what has come, at most ``size`` bytes; ``b""`` where the connection has ended."""
@@ -186,7 +183,7 @@ def read_any_head(inbox: Inbox) -> Head:
     """Return the next head, that of an informational answer too."""
     if not inbox.begins(_BEGINNING):
         raise BadStatusLine("the server speaks something else than HTTP/1.1")
-    status_line, *lines = inbox.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+    status_line, _, lines = inbox.until(b"\r\n\r\n").decode("latin-1").partition("\r\n")
     told = _STATUS_LINE.fullmatch(status_line)
     if told is None:
         raise BadStatusLine("the server speaks something else than HTTP/1.1")
@@ -196,16 +193,13 @@ def read_any_head(inbox: Inbox) -> Head:
     return Head(int(told[2]), (told[3] or "").strip(), headers, keeps_open)
 
 
-def _headers(lines: list[str]) -> Headers:
-    told: list[tuple[str, str]] = []
-    for line in lines:
+def _headers(lines: str) -> Headers:
+    told = []
+    for line in _FOLD.sub(" ", lines).split("\r\n") if lines else ():
         name, colon, value = line.partition(":")
-        if line[:1] in _BLANKS and told:  # folded, which is obsolete (RFC 9112, 5.2)
-            told[-1] = told[-1][0], told[-1][1] + " " + line.strip(" \t")
-        elif not colon or not name or name[-1] in _BLANKS:
+        if not colon or not name or name.strip() != name:
             raise HTTPException("the head of the answer has a line that is no header")
-        else:
-            told.append((name, value.strip(" \t")))
+        told.append((name, value.strip(" \t")))
     return Headers(told)
 
 
@@ -263,7 +257,7 @@ class Body:
         return piece
 
     def readinto(self, view: memoryview) -> int:
-        """Read into a buffer and return how many bytes; 0 only at the end; raises as ``read`` does."""
+        """Read into a buffer, and return how many bytes, fewer only at the end; raises as ``read`` does."""
         room = self._room(len(view))
         if room == 0:
             return 0

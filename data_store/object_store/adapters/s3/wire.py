@@ -112,10 +112,8 @@ class Inbox:
         """Return what comes before a marker, and drop the marker.
 
         Raises:
-            RemoteDisconnected: the connection ended, and nothing had come.
-            IncompleteRead: it ended before the marker.
+            IncompleteRead: the connection ended before the marker.
             LineTooLong: no marker within 64 KiB.
-            BadStatusLine: what comes where an answer should begin is none.
         """
         searched = self._start
         while (at := self._buffer.find(end, searched, self._end)) < 0:
@@ -127,9 +125,16 @@ class Inbox:
         return found
 
     def begins(self, text: bytes) -> bool:
-        """Return whether what comes next is this text, as far as it has come; waits for the first of it."""
+        """Return whether what comes next is this text, as far as it has come; waits for the first of it.
+
+        Raises:
+            RemoteDisconnected: the connection ended, and nothing had come.
+        """
         if self.is_empty:
-            self._receive()
+            try:
+                self._receive()
+            except IncompleteRead:
+                raise RemoteDisconnected("the server closed the connection without an answer") from None
         come = bytes(self._view[self._start : min(self._end, self._start + len(text))])
         return text.startswith(come)
 
@@ -162,8 +167,6 @@ class Inbox:
             self._buffer[: self._end - self._start] = self._buffer[self._start : self._end]
             self._start, self._end = 0, self._end - self._start
         size = self._socket.recv_into(self._view[self._end :])
-        if size == 0 and self.is_empty:
-            raise RemoteDisconnected("the server closed the connection without an answer")
         if size == 0:
             raise IncompleteRead(b"")
         self._end += size

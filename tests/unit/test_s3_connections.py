@@ -1,0 +1,251 @@
+"""What a connection does on the wire: large bodies wait for leave, the system sends files, answers come early."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import trustme
+
+from data_store.object_store.adapters.s3.transport import Transport
+from data_store.object_store.body import Source
+from data_store.object_store.errors import IntegrityError
+from data_store.object_store.sources import FileWindow
+from tests.unit.s3_server import connection, quick_retry
+
+MIB = 1024 * 1024
+CONTENT = bytes(range(256)) * (3 * MIB // 256)
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+Script = Callable[[socket.socket, int], None]
+
+
+@contextmanager
+def scripted(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Run a server that does with its n-th connection what the script says."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        number = 0
+        with suppress(OSError):
+            while True:
+                connected, _ = listener.accept()
+                if tls is not None:
+                    connected = tls.wrap_socket(connected, server_side=True)
+                with connected, suppress(OSError):
+                    script(connected, number)
+                number += 1
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def head_of(connected: socket.socket) -> bytes:
+    """Read the head of a request."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connected.recv(1) or b"\r\n\r\n"
+    return head
+
+
+def body_of(connected: socket.socket, size: int = len(CONTENT)) -> bytes:
+    """Read the body of a request."""
+    body = b""
+    while len(body) < size and (piece := connected.recv(MIB)):
+        body += piece
+    return body
+
+
+@contextmanager
+def put(
+    address: str, source: Source, *, scheme: str = "http", attempts: int = 1, **given: object
+) -> Iterator[tuple[int, bytes]]:
+    """Send a source; hand out the answer's status and content."""
+    transport = Transport(connection(f"{scheme}://{address}", **given), quick_retry(attempts))
+    headers = {"Host": address, "Content-Length": str(source.size)}
+    try:
+        answer = transport.send("PUT", f"{scheme}://{address}", "/b/k", headers, source)
+        yield answer.status, answer.data
+    finally:
+        transport.close()
+
+
+@pytest.fixture
+def window(tmp_path: Path) -> Iterator[FileWindow]:
+    """Open a file with the content in its middle."""
+    (tmp_path / "file").write_bytes(b"before" + CONTENT + b"behind")
+    with (tmp_path / "file").open("rb") as file:
+        yield FileWindow(file, 6, len(CONTENT))
+
+
+def test_a_file_arrives_as_it_is_and_its_progress_is_told(window: FileWindow) -> None:
+    """Sent by the system: this process has not read it."""
+    got, told = [], []
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        connected.sendall(CONTINUE)
+        got.append(body_of(connected))
+        connected.sendall(OK)
+
+    window.read = None  # type: ignore[method-assign,assignment]  # nobody may
+    with scripted(script) as address, put(address, Source(window, len(CONTENT), progress=told.append)) as (status, _):
+        assert (status, got) == (200, [CONTENT])
+    assert told == [MIB, 2 * MIB, 3 * MIB]
+
+
+def test_a_file_arrives_as_it_is_over_tls(window: FileWindow, tmp_path: Path) -> None:
+    """There it is read, to be encrypted."""
+    authority, got = trustme.CA(), []
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        connected.sendall(CONTINUE)
+        got.append(body_of(connected))
+        connected.sendall(OK)
+
+    source = Source(window, len(CONTENT))
+    given = {"scheme": "https", "ca_bundle": tmp_path / "ca.pem"}
+    with scripted(script, context) as address, put(address, source, **given) as (status, _):
+        assert (status, got) == (200, [CONTENT])
+
+
+def test_a_body_that_is_refused_by_its_head_is_not_sent(window: FileWindow) -> None:
+    """The answer is handed out, and the connection not used again."""
+    rest = []
+
+    def script(connected: socket.socket, _number: int) -> None:
+        assert b"Expect: 100-continue" in head_of(connected)
+        connected.sendall(REFUSED)
+        rest.append(connected.recv(MIB))
+
+    with scripted(script) as address, put(address, Source(window, len(CONTENT))) as (status, content):
+        assert (status, content) == (403, b"no")
+    assert rest == [b""]
+
+
+def test_a_server_that_gives_no_leave_gets_the_body_all_the_same(window: FileWindow) -> None:
+    """It may not know ``Expect`` (RFC 9110, 10.1.1)."""
+    got = []
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        got.append(body_of(connected))
+        connected.sendall(OK)
+
+    with scripted(script) as address, put(address, Source(window, len(CONTENT))) as (status, _):
+        assert (status, got) == (200, [CONTENT])
+
+
+def test_a_server_that_takes_no_expectation_is_asked_without(window: FileWindow) -> None:
+    """417 says so; the next attempt has none."""
+    heads = []
+
+    def script(connected: socket.socket, number: int) -> None:
+        heads.append(head_of(connected))
+        if number == 0:
+            connected.sendall(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+            return
+        body_of(connected)
+        connected.sendall(OK)
+
+    with scripted(script) as address, put(address, Source(window, len(CONTENT)), attempts=2) as (status, _):
+        assert status == 200
+    assert [b"Expect" in head for head in heads] == [True, False]
+
+
+def test_why_a_server_ends_the_connection_amid_a_body_is_told(window: FileWindow) -> None:
+    """What it says before it does so is the answer, not the broken pipe."""
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        connected.sendall(CONTINUE)
+        connected.recv(1000)
+        connected.sendall(REFUSED)
+        connected.shutdown(socket.SHUT_RDWR)  # unlike closing, no reset that would overtake the words
+
+    with scripted(script) as address, put(address, Source(window, len(CONTENT))) as (status, content):
+        assert (status, content) == (403, b"no")
+
+
+def test_a_file_that_becomes_shorter_is_an_error_of_the_caller(tmp_path: Path) -> None:
+    """Found where the system finds nothing more to send; it is not sent again."""
+    (tmp_path / "file").write_bytes(CONTENT)
+    connections = []
+
+    def script(connected: socket.socket, number: int) -> None:
+        connections.append(number)
+        head_of(connected)
+        (tmp_path / "file").write_bytes(b"short")
+        connected.sendall(CONTINUE)
+        body_of(connected)
+
+    with (tmp_path / "file").open("rb") as file, scripted(script) as address:
+        source = Source(FileWindow(file, 0, len(CONTENT)), len(CONTENT))
+        with pytest.raises(IntegrityError, match="shorter"), put(address, source, attempts=3):
+            pass
+    assert connections == [0]
+
+
+def test_a_connection_with_more_than_an_answer_is_not_used_again() -> None:
+    """The rest would be taken for the next answer."""
+    numbers = []
+
+    def script(connected: socket.socket, number: int) -> None:
+        numbers.append(number)
+        head_of(connected)
+        connected.sendall(OK + b"HTTP/1.1 200 Forged\r\nContent-Length: 6\r\n\r\nforged")
+        connected.recv(1)
+
+    with scripted(script) as address:
+        transport = Transport(connection(address), quick_retry(1))
+        found = [transport.send("GET", f"http://{address}", "/", {"Host": address}).data for _ in range(2)]
+        transport.close()
+    assert (found, numbers) == ([b"", b""], [0, 1])
+
+
+def test_a_body_that_nobody_holds_frees_its_connection() -> None:
+    """With one connection allowed, the next request would wait in vain."""
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        connected.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        connected.recv(1)
+
+    with scripted(script) as address:
+        transport = Transport(connection(address, max_connections=1, read_timeout=5), quick_retry(1))
+        for _ in range(3):
+            transport.send("GET", f"http://{address}", "/", {"Host": address}, stream=True)
+            gc.collect()
+        assert transport.send("GET", f"http://{address}", "/", {"Host": address}, stream=True).read(4) == b"half"
+        transport.close()
+
+
+@pytest.mark.parametrize("bad", ["a\r\nX: y", "a\nb", "a\rb", "a\0b"])
+def test_what_would_end_a_header_is_not_sent_and_not_shown(bad: str) -> None:
+    """It could smuggle another header, or another request."""
+    transport = Transport(connection("127.0.0.1:1"), quick_retry(1))
+    with scripted(lambda connected, _number: connected.sendall(OK)) as address:
+        with pytest.raises(ValueError, match="cannot travel") as caught:
+            transport.send("GET", f"http://{address}", "/", {"Host": address, "X-Secret": bad})
+        with pytest.raises(ValueError, match="cannot travel"):
+            transport.send("GET", f"http://{address}", f"/{bad}", {"Host": address})
+    transport.close()
+    assert bad not in str(caught.value)

@@ -8,11 +8,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import Field
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-
 from data_store.object_store.configurations import Framework, known_paths
 from data_store.object_store.errors import ConfigurationError
 
@@ -43,12 +38,18 @@ def get_config() -> dict[str, Any]:
     from_file = load_yaml(file) if file else {}
     variables = _variables()
     _refuse([name for name, path in variables.items() if len(path) < 2 or path[0] != _TOP], list(Framework))
-    config: dict[str, Any] = _Settings(**from_file).object_store
+    config = _overlaid(from_file) if variables else from_file.get(_TOP, {})
     framework = config.get("framework")
     framework = framework if isinstance(framework, str) else Framework.LOCAL
     known = known_paths(framework)
     _refuse([name for name, path in variables.items() if path[1:] not in known], [framework])
     return {_TOP: config}
+
+
+def _overlaid(from_file: dict[str, Any]) -> dict[str, Any]:
+    from data_store.environment import overlaid
+
+    return overlaid(from_file)
 
 
 def _file() -> Path | None:
@@ -85,6 +86,8 @@ def load_yaml(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _read_yaml(path: Path) -> Any:
+    import yaml  # here: a program that configures itself does not need it
+
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -93,30 +96,6 @@ def _read_yaml(path: Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         problem = f"is not YAML{f', see line {mark.line + 1}' if mark else ''}"
     raise ConfigurationError(f"configuration file {str(path)!r} {problem}")
-
-
-class _Strings(EnvSettingsSource):
-    """The environment without JSON: an access key of digits stays a string."""
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo | None, value: Any) -> Any:
-        return value
-
-
-class _Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter=_DELIMITER)
-
-    object_store: dict[Any, Any] = Field(default_factory=dict)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 as inherited
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return _Strings(settings_cls), init_settings
 
 
 def _variables() -> dict[str, tuple[str, ...]]:

@@ -63,6 +63,16 @@ class Framework(StrEnum):
 _Text = Annotated[str, Field(min_length=1)]
 _Secret = Annotated[SecretStr, Field(min_length=1)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _ByName(dict[str, Any]):
+    """Objects by name; not all of them can be hashed, but a configuration can."""
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none
+        return hash(frozenset(self))
+
+
+_Objects = Annotated[dict[str, Any], AfterValidator(_ByName)]
 _PROXY = re.compile(r"https?://(?:[^/?#\s]*@)?(?P<host>[^/?#\s@]+)/?")
 
 
@@ -88,6 +98,8 @@ class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
         client_cert: a PEM file with the client's certificate and its key.
         proxy: URL of an HTTP proxy; may hold credentials, and so stays out of the repr.
         max_connections: connections that are kept open for reuse.
+        driver_config: objects of the SDK to use instead of those that would be made, by name; for ``boto3`` ``client``,
+            ``session`` and ``config``, for ``minio`` ``credentials``. They are in no URL, no repr and no dump.
     """
 
     secure: bool | None = None
@@ -105,6 +117,7 @@ class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
     client_cert: Path | None = None
     proxy: str | None = Field(default=None, repr=False)
     max_connections: int = Field(default=32, ge=1)
+    driver_config: _Objects = Field(default_factory=_ByName, exclude=True, repr=False)
 
     @property
     def endpoint_url(self) -> str | None:
@@ -227,9 +240,13 @@ class RetryConfiguration(ConfigurationModel):
         return value
 
 
-_BYTES: TypeAdapter[ByteSize] = TypeAdapter(ByteSize)
+def _bytes(value: Any) -> Any:
+    """Return bytes as a number; an adapter is made only for text such as ``"64MiB"``, it costs as much as a model."""
+    return value if type(value) is int else TypeAdapter(ByteSize).validate_python(value)
+
+
 # S3 user guide, "Amazon S3 multipart upload limits": a part, and one PUT or CopyObject, is 5 MiB to 5 GiB.
-_PartBytes = Annotated[int, BeforeValidator(_BYTES.validate_python), Field(ge=5 * _MIB, le=5 * _GIB)]
+_PartBytes = Annotated[int, BeforeValidator(_bytes), Field(ge=5 * _MIB, le=5 * _GIB)]
 
 
 class Integrity(StrEnum):
@@ -395,7 +412,12 @@ def known_paths(framework: str) -> frozenset[tuple[str, ...]]:
         "presign": PresignConfiguration,
     }
     values = {(name,) for name in ObjectStoreConfiguration.model_fields if name not in parts}
-    nested = {(name, field) for name, model in parts.items() for field in model.model_fields}
+    nested = {
+        (name, field)
+        for name, model in parts.items()
+        for field, about in model.model_fields.items()
+        if not about.exclude  # an object, which no text stands for
+    }
     return frozenset(values | nested)
 
 

@@ -8,8 +8,10 @@ from typing import ClassVar
 
 from data_store.object_store import (
     Bucket,
+    BucketOptions,
     CopyOptions,
     DeletedObject,
+    DeleteOptions,
     GetOptions,
     ListOptions,
     Object,
@@ -46,7 +48,7 @@ class NullClient(ObjectStoreClient):
     def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
         return _STORED
 
-    def delete_object(self, bucket: str, key: str) -> DeletedObject:
+    def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> DeletedObject:
         return DeletedObject(key)
 
     def list_page(self, bucket: str, prefix: str, options: ListOptions) -> ObjectPage:
@@ -58,7 +60,7 @@ class NullClient(ObjectStoreClient):
     ) -> ObjectMetadata:
         return _STORED
 
-    def create_bucket(self, bucket: str) -> Bucket:
+    def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
         return Bucket(bucket)
 
     def delete_bucket(self, bucket: str) -> None:

@@ -1,4 +1,4 @@
-"""The servers that ``benchmarks.serving`` compares, each a process on loopback with the same two objects."""
+"""The servers that ``serving`` compares, each a process on loopback with the same two objects."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """What the facade costs: each operation through ``ObjectStore``, beside the client's and the adapter's own method.
 
-    python -m benchmarks.overhead [--runs 9] [--operations 10000]
-
 "Adapter" is the method without the guard, "client" the call of ``store.client``, guarded; both with their options
 ready made. The three are measured in turn, in CPU time of this process; what is printed are medians over the runs, in
 microseconds an operation (a key, for listings).
@@ -12,37 +10,61 @@ from __future__ import annotations
 import argparse
 import gc
 import io
-import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from data_store.object_store import GetOptions, ListOptions, ObjectMetadata, ObjectStore, PutOptions, register
+from benchmarks import machine, options
+from benchmarks.interleave import Measured, Results, middle
+from benchmarks.report import Report, Unit, publish, table
+from data_store.object_store import (
+    DeleteOptions,
+    GetOptions,
+    ListOptions,
+    ObjectMetadata,
+    ObjectStore,
+    PutOptions,
+    register,
+)
 from data_store.object_store.body import Source
 
 KEY, BUCKET, CONTENT = "some/key", "bucket", bytes(4096)
 KEYS = 10_000
+LAYERS = ("adapter", "client", "facade")
 
 
-def main() -> None:
-    """Measure both frameworks and print a table."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--runs", type=int, default=9)
-    arguments.add_argument("--operations", type=int, default=10_000)
-    given = arguments.parse_args()
+def main(arguments: Sequence[str]) -> None:
+    """Measure both frameworks."""
+    parser = options.parser("overhead", __doc__)
+    parser.add_argument("--operations", type=int, default=10_000, help="in each run; quick: 500")
+    given = parser.parse_args(arguments)
+    options.settle(given)
+    operations = 500 if given.quick else given.operations
+    results: Results = {}
     register("null", "benchmarks.null_client:NullClient")
-    print("| framework | operation | adapter | client | facade | facade - client | facade - adapter |")
-    print("|---|---|---:|---:|---:|---:|---:|")
     for name in ("null", "memory"):
         with ObjectStore({"framework": name, "root_bucket": BUCKET, "create_root_bucket": True}) as store:
             _fill(store, name)
             for operation, calls in _operations(store).items():
                 units = KEYS if operation.startswith("list") else 1
-                count = 3 if units > 1 else given.operations
-                times = [seconds / units * 1e6 for seconds in _interleaved(calls, count, given.runs)]
-                adapter, client, facade = times
-                row = [*times, facade - client, facade - adapter]
-                print(f"| {name} | {operation} | {' | '.join(f'{value:.2f}' for value in row)} |")
+                count = 3 if units > 1 else operations
+                results[f"{name}, {operation}"] = _interleaved(calls, count, units, given.runs)
+    publish(_report(given, results), write=given.write)
+
+
+def _report(given: argparse.Namespace, results: Results) -> Report:
+    rows = []
+    for title, found in results.items():
+        adapter, client, facade = (middle(samples, "cpu") * 1e6 for samples in found.values())
+        figures = (adapter, client, facade, facade - client, facade - adapter)
+        rows.append([*title.split(", ", 1), *(f"{figure:.2f}" for figure in figures)])
+    head = ["framework", "operation", *LAYERS, "facade - client", "facade - adapter"]
+    title = "What the facade costs: microseconds of CPU time"
+    command = f"python -m benchmarks overhead --runs {given.runs}"
+    units = dict.fromkeys(results, Unit("us", 1e6, 2))
+    facts = machine.description({}, set())
+    lines = table(head, rows, names=2)
+    return Report("overhead", title, command, facts, given.runs, results, lines, units=units, plotted=False)
 
 
 def _fill(store: ObjectStore, name: str) -> None:
@@ -70,7 +92,7 @@ def _operations(store: ObjectStore) -> dict[str, Calls]:
         return lambda: of.head_object(BUCKET, KEY, GetOptions())
 
     def delete(of: Any) -> Callable[[], object]:
-        return lambda: of.delete_object(BUCKET, "none")
+        return lambda: of.delete_object(BUCKET, "none", DeleteOptions())
 
     def pages(of: Any) -> Callable[[], object]:
         return lambda: _drain(_all_pages(of))
@@ -107,18 +129,16 @@ class _Unguarded:
             setattr(self, name, getattr(type(client), name).__wrapped__.__get__(client))
 
 
-def _interleaved(calls: Calls, count: int, runs: int) -> list[float]:
-    """Return the median CPU seconds of one call of each; the first run warms up and does not count."""
-    times: list[list[float]] = [[] for _ in calls]
-    for _ in range(runs + 1):
-        for call, results in zip(calls, times, strict=True):
+def _interleaved(calls: Calls, count: int, units: int, runs: int) -> dict[str, list[Measured]]:
+    """Return the CPU seconds of one call, a unit, of each layer; the first run warms up and does not count."""
+    found: dict[str, list[Measured]] = {layer: [] for layer in LAYERS}
+    for run in range(runs + 1):
+        for call, samples in zip(calls, found.values(), strict=True):
             gc.collect()
             started = time.process_time()
             for _ in range(count):
                 call()
-            results.append((time.process_time() - started) / count)
-    return [statistics.median(results[1:]) for results in times]
-
-
-if __name__ == "__main__":
-    main()
+            used = (time.process_time() - started) / count / units
+            if run:
+                samples.append(Measured(cpu=used, wall=used, memory=0, server=None))
+    return found

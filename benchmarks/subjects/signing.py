@@ -1,7 +1,5 @@
 """What signing costs: URLs and forms by each framework, beside those that boto3 and minio-py make themselves.
 
-    python -m benchmarks.presigning [--quick] [--runs 9] [--urls 2000]
-
 Nobody is asked in order to sign, so no server is needed. All calls are measured in turn, in CPU time of this process,
 each URL for a key of its own; what is printed are medians over the runs, in microseconds a URL. A peer signs what it
 can: minio-py's upload URL binds nothing, ours and boto3's bind type and length.
@@ -11,14 +9,17 @@ from __future__ import annotations
 
 import argparse
 import gc
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from benchmarks import machine, options
+from benchmarks.environments import own_versions
+from benchmarks.interleave import Measured, Results, middle
+from benchmarks.report import Report, Unit, publish, table
 from data_store.object_store import ObjectStore
 
 BUCKET, REGION, HOST = "bucket", "us-east-1", "127.0.0.1:9000"
@@ -30,28 +31,33 @@ Sign = Callable[[str], object]
 Signers = dict[str, dict[str, Sign]]
 
 
-def main() -> None:
-    """Measure each kind of signature and print a table."""
-    given = _arguments()
-    print("| signs | by | us a URL | / boto3 itself | / minio-py itself |")
-    print("|---|---|---:|---:|---:|")
+def main(arguments: Sequence[str]) -> None:
+    """Measure each kind of signature."""
+    parser = options.parser("signing", __doc__)
+    parser.add_argument("--urls", type=int, default=2000, help="in each run; quick: 200")
+    given = parser.parse_args(arguments)
+    options.settle(given)
+    urls = 200 if given.quick else given.urls
     with ExitStack() as stack, tempfile.TemporaryDirectory() as directory:
-        for kind, signers in _signers(stack, directory).items():
-            costs = _interleaved(signers, given.urls, given.runs)
-            for name, cost in costs.items():
-                ratios = (_ratio(cost, costs.get(peer)) for peer in (BOTO3, MINIO_PY))
-                print(f"| {kind} | {name} | {cost * 1e6:.1f} | {' | '.join(ratios)} |")
+        signers = _signers(stack, directory)
+        results = {kind: _interleaved(by, urls, given.runs) for kind, by in signers.items()}
+    publish(_report(given, results), write=given.write)
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--urls", type=int, default=2000, help="in each run")
-    parser.add_argument("--quick", action="store_true", help="three runs of 200")
-    given = parser.parse_args()
-    if given.quick:
-        given.runs, given.urls = 3, 200
-    return given
+def _report(given: argparse.Namespace, results: Results) -> Report:
+    rows = []
+    for kind, found in results.items():
+        costs = {name: middle(samples, "cpu") for name, samples in found.items()}
+        for name, cost in costs.items():
+            rows.append(
+                [kind, name, f"{cost * 1e6:.1f}", *(_ratio(cost, costs.get(peer)) for peer in (BOTO3, MINIO_PY))]
+            )
+    lines = table(["signs", "by", "us a URL", f"/ {BOTO3}", f"/ {MINIO_PY}"], rows, names=2)
+    title = "What signing costs: microseconds of CPU time a URL"
+    command = f"python -m benchmarks signing --runs {given.runs}"
+    units = dict.fromkeys(results, Unit("us", 1e6, 1))
+    facts = machine.description(own_versions(["boto3", "minio"]), set())
+    return Report("signing", title, command, facts, given.runs, results, lines, units=units, plotted=False)
 
 
 def _signers(stack: ExitStack, directory: str) -> Signers:
@@ -129,9 +135,9 @@ def _minio_py() -> tuple[Sign, Sign, Sign]:
     )
 
 
-def _interleaved(signers: dict[str, Sign], urls: int, runs: int) -> dict[str, float]:
-    """Return the median CPU seconds of one signature by each; the first run warms up and does not count."""
-    times: dict[str, list[float]] = {name: [] for name in signers}
+def _interleaved(signers: dict[str, Sign], urls: int, runs: int) -> dict[str, list[Measured]]:
+    """Return the CPU seconds of one signature by each; the first run warms up and does not count."""
+    found: dict[str, list[Measured]] = {name: [] for name in signers}
     for run in range(runs + 1):
         keys = [f"uploads/{run}/{number:06}.png" for number in range(urls)]
         for name, sign in signers.items():
@@ -139,13 +145,11 @@ def _interleaved(signers: dict[str, Sign], urls: int, runs: int) -> dict[str, fl
             started = time.process_time()
             for key in keys:
                 sign(key)
-            times[name].append((time.process_time() - started) / urls)
-    return {name: statistics.median(results[1:]) for name, results in times.items()}
+            used = (time.process_time() - started) / urls
+            if run:
+                found[name].append(Measured(cpu=used, wall=used, memory=0, server=None))
+    return found
 
 
 def _ratio(cost: float, peer: float | None) -> str:
     return f"{cost / peer:.2f}" if peer else ""
-
-
-if __name__ == "__main__":
-    main()

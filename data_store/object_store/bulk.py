@@ -13,11 +13,13 @@ from data_store.object_store.errors import BucketNotFound, IntegrityError, Objec
 from data_store.object_store.executor import Executor
 from data_store.object_store.models import (
     GetOptions,
+    ListOptions,
     ObjectMetadata,
     ObjectResult,
     ObjectVersion,
     Verification,
 )
+from data_store.object_store.paging import LookAhead, P
 from data_store.object_store.reading import open_resuming, vouched
 
 __all__ = ["Bulk"]
@@ -37,6 +39,10 @@ class Bulk:
         self._copies = copies
         self._executor = executor
         self._attempts = attempts
+
+    def pages(self, fetch: Callable[[ListOptions], P]) -> LookAhead[P]:
+        """Return what asks for the pages of a listing by ``fetch``, ahead where they take a while to come."""
+        return LookAhead(fetch, self._executor if self._client.is_remote else None)
 
     def head(self, bucket: str, keys: Iterable[str], options: GetOptions) -> Iterator[ObjectResult]:
         """Yield what is known of each object, in the order of the keys."""

@@ -8,24 +8,39 @@ import io
 import os
 import secrets
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from data_store.object_store.body import FileRange
 from data_store.object_store.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["AtomicFile", "NewFile", "sync_directory"]
+__all__ = ["AtomicFile", "FileRange", "NewFile", "sync_directory"]
 
 _BLOCK = 1024 * 1024
 _PIECE = 64 * _BLOCK
 _CANNOT_COPY = frozenset({errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.ETXTBSY})
 _copy_file_range: Callable[[int, int, int, int], int] | None = getattr(os, "copy_file_range", None)  # Linux
 _fallocate: Callable[[int, int, int], None] | None = getattr(os, "posix_fallocate", None)  # not on macOS and Windows
+_pwrite: Callable[[int, memoryview, int], int] | None = getattr(os, "pwrite", None)  # not on Windows
+
+
+class FileRange(NamedTuple):
+    """A range of an open file, which the system can move without this process reading it.
+
+    Attributes:
+        fd: the file's descriptor.
+        offset: where it begins, in bytes.
+        size: its length in bytes.
+    """
+
+    fd: int
+    offset: int
+    size: int
 
 
 class AtomicFile:
@@ -82,15 +97,15 @@ class NewFile(io.FileIO):
     def __init__(self, path: Path, target: Path) -> None:
         super().__init__(path, "xb")
         self._target = target
+        self._lock = threading.Lock()
 
-    def write(self, chunk: ReadableBuffer, /) -> int:
-        """Write all of a chunk."""
+    def write_at(self, offset: int, chunk: ReadableBuffer) -> None:
+        """Write all of a chunk where it belongs; many threads may do so at once."""
         rest = memoryview(chunk).cast("B")
-        size = len(rest)
         with self._named():
             while rest:
-                rest = rest[super().write(rest) :]
-        return size
+                written = self._write_some(offset, rest)
+                offset, rest = offset + written, rest[written:]
 
     def reserve(self, size: int) -> None:
         """Have the file system set so many bytes aside: a full disk is found now, and writing costs half as much."""
@@ -113,6 +128,13 @@ class NewFile(io.FileIO):
         """Make what was written durable."""
         with self._named():
             os.fsync(self.fileno())
+
+    def _write_some(self, offset: int, chunk: memoryview) -> int:
+        if _pwrite is not None:
+            return _pwrite(self.fileno(), chunk, offset)
+        with self._lock:
+            self.seek(offset)
+            return self.write(chunk)
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:

@@ -1,15 +1,23 @@
-"""Listings, page by page."""
+"""Listings, page by page: the next one is asked for while this one is read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from functools import partial
+from itertools import chain, islice
+from typing import Generic, Protocol, TypeVar
 
-from data_store.object_store.errors import ObjectStoreError, ServerError
+from data_store.object_store.errors import ObjectStoreError, ServerError, StoreClosed
+from data_store.object_store.executor import Executor
 from data_store.object_store.models import ListOptions
 
-__all__ = ["pages"]
+__all__ = ["LookAhead", "P", "entries", "pages"]
 
 
 class Page(Protocol):
@@ -21,6 +29,73 @@ class Page(Protocol):
 
 
 P = TypeVar("P", bound=Page)
+T = TypeVar("T")
+
+
+class LookAhead(Generic[P]):
+    """Asks for pages, each when it is called for, or before.
+
+    Args:
+        fetch: asks for one page.
+        executor: has the threads that ask ahead; None: nothing is asked ahead.
+    """
+
+    def __init__(self, fetch: Callable[[ListOptions], P], executor: Executor | None) -> None:
+        self._fetch = fetch
+        self._executor = executor
+        self._process = os.getpid()
+        self._options = ListOptions()
+        self._ahead: Future[P] | None = None
+
+    def __call__(self, options: ListOptions) -> P:
+        """Return the page: what was asked ahead, which is the next one, if it has begun.
+
+        Raises:
+            StoreClosed: the store was closed meanwhile.
+        """
+        self._options = options
+        ahead, self._ahead = self._ahead, None
+        # A thread of the parent's never comes to it; others may be busy for long, or be the one that calls.
+        if self._executor is None or ahead is None or self._process != os.getpid() or ahead.cancel():
+            return self._fetch(options)
+        with self._executor.transfer():
+            return ahead.result()
+
+    def begin(self, page: P) -> None:
+        """Begin to ask for what comes behind the last page; failures are for who calls for it."""
+        if self._executor is None or page.cursor in (None, self._options.cursor) or self._process != os.getpid():
+            return
+        task = partial(copy_context().run, self._fetch, _behind(page, self._options))
+        with suppress(StoreClosed), self._executor.transfer():
+            self._ahead = self._executor.start(task)
+
+    def end(self) -> None:
+        """Forget what was asked ahead; waits for nothing."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+
+
+def entries(
+    fetch: LookAhead[P],
+    options: ListOptions,
+    locate: Callable[[ObjectStoreError], ObjectStoreError],
+    found_in: Callable[[P], Sequence[T]],
+    limit: int | None = None,
+) -> Iterator[T]:
+    """Return the entries of a listing, lazily, at most ``limit``.
+
+    The page behind is asked for when more than the first entry of a page is taken, and there are fewer in it than
+    are wanted.
+
+    Args:
+        fetch: asks for pages.
+        options: those of the first page.
+        locate: says where an error happened.
+        found_in: picks the entries of a page.
+        limit: how many are wanted.
+    """
+    wanted = sys.maxsize if limit is None else limit
+    return islice(chain.from_iterable(_runs(fetch, options, locate, found_in, wanted)), wanted)
 
 
 def pages(
@@ -44,4 +119,27 @@ def pages(
             return
         if page.cursor == options.cursor:
             raise locate(ServerError("the server answers the same page of the listing again and again"))
-        options = replace(options, cursor=page.cursor, start_after=None)
+        options = _behind(page, options)
+
+
+def _runs(
+    fetch: LookAhead[P],
+    options: ListOptions,
+    locate: Callable[[ObjectStoreError], ObjectStoreError],
+    found_in: Callable[[P], Sequence[T]],
+    wanted: int,
+) -> Iterator[Sequence[T]]:
+    try:
+        for page in pages(fetch, options, locate):
+            found = found_in(page)
+            yield found[:1]
+            wanted -= len(found)
+            if wanted > 0:
+                fetch.begin(page)
+            yield found[1:]
+    finally:
+        fetch.end()
+
+
+def _behind(page: Page, options: ListOptions) -> ListOptions:
+    return replace(options, cursor=page.cursor, start_after=None)

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from data_store.object_store.body import FileRange, RawReadable
+from data_store.object_store.body import RawReadable
 from data_store.object_store.checksums import new_hasher
 from data_store.object_store.errors import IntegrityError, InvalidArgument
+from data_store.object_store.files import FileRange
 from data_store.object_store.models import Object, ObjectMetadata, PartInfo, PutOptions
 
 if TYPE_CHECKING:

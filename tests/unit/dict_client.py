@@ -120,6 +120,7 @@ class DictClient(ObjectStoreClient):
     """Takes bodies with a size that can seek, and has no parts. ``calls`` lists the operations it was asked for."""
 
     connection_model = DictConnection
+    is_remote = False
 
     def __init__(self, config: ObjectStoreConfiguration | None = None) -> None:
         super().__init__(configuration() if config is None else config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import io
 import pickle
@@ -22,12 +23,27 @@ from data_store.object_store.models import (
     PartInfo,
     PutOptions,
 )
+from data_store.object_store.models.listed import listed
 
 DATACLASSES = [
     value
     for value in (getattr(models, name) for name in models.__all__)
     if isinstance(value, type) and dataclasses.is_dataclass(value)
 ]
+
+
+def test_an_object_of_a_listing_is_one_like_any_other() -> None:
+    """Although it is made in another way: equal, hashable, frozen, and the same when pickled, replaced or shown."""
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    found = listed("key", 7, "etag", moment, "STANDARD")
+    usual = ObjectMetadata(key="key", size=7, etag="etag", updated_time=moment, storage_class="STANDARD")
+    assert type(found) is ObjectMetadata
+    assert (found, repr(found), hash(found)) == (usual, repr(usual), hash(usual))
+    assert pickle.loads(pickle.dumps(found)) == copy.copy(found) == usual
+    assert dataclasses.replace(found, key="other") == dataclasses.replace(usual, key="other")
+    assert dataclasses.asdict(found) == dataclasses.asdict(usual)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.key = "other"  # type: ignore[misc]  # what is tried here
 
 
 @pytest.mark.parametrize("cls", DATACLASSES)

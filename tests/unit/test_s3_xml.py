@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from data_store.object_store.adapters.s3 import xml
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
+from data_store.object_store.adapters.s3.xml_listing import object_page
 from data_store.object_store.models import ObjectIdentifier
 
 PAGE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -23,13 +24,13 @@ PAGE = """<?xml version="1.0" encoding="UTF-8"?>
 )
 def test_keys_of_a_listing_are_decoded_as_every_server_encodes_them(key, expected):
     """AWS and MinIO write a space as ``+``, Ceph as ``%20``; a plus sign is ``%2B`` to all."""
-    page = xml.object_page(xml.parse(PAGE.format(key=key, etag="e").encode()), "")
+    page = object_page(xml.parse(PAGE.format(key=key, etag="e").encode()), "")
     assert [found.key for found in page.objects] == [expected]
 
 
 def test_a_listing_gives_bare_etags_aware_times_and_an_untouched_cursor():
     """What a listing does not report is None: metadata, and whether the ETag is an MD5."""
-    page = xml.object_page(xml.parse(PAGE.format(key="k", etag="0" * 32).encode()), "")
+    page = object_page(xml.parse(PAGE.format(key="k", etag="0" * 32).encode()), "")
     found = page.objects[0]
     assert (found.size, found.etag, found.storage_class) == (7, "0" * 32, "STANDARD")
     assert found.updated_time == datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
@@ -41,13 +42,13 @@ def test_a_listing_gives_bare_etags_aware_times_and_an_untouched_cursor():
 def test_a_listing_with_impossible_values_is_refused(right, wrong):
     """As an answer that is none, not as a mistake of the caller."""
     with pytest.raises(InvalidAnswer, match="cannot be"):
-        xml.object_page(xml.parse(PAGE.format(key="k", etag="e").replace(right, wrong).encode()), "")
+        object_page(xml.parse(PAGE.format(key="k", etag="e").replace(right, wrong).encode()), "")
 
 
 def test_the_last_page_has_no_cursor():
     """Whatever token stands there."""
     last = PAGE.format(key="k", etag="e").replace("true", "false")
-    assert xml.object_page(xml.parse(last.encode()), "").cursor is None
+    assert object_page(xml.parse(last.encode()), "").cursor is None
 
 
 @pytest.mark.parametrize(

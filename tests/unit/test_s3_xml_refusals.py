@@ -7,6 +7,7 @@ import pytest
 from data_store.object_store.adapters.s3 import xml
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.xml_lifecycle import lifecycle_rules
+from data_store.object_store.adapters.s3.xml_listing import object_page
 from data_store.object_store.adapters.s3.xml_lock import default_retention, legal_hold, retention
 from data_store.object_store.adapters.s3.xml_notifications import notification_rules
 from data_store.object_store.adapters.s3.xml_tags import tags
@@ -173,7 +174,7 @@ def test_the_first_and_the_last_part_number_are_taken():
     [
         lambda size: part_page(listing("Part", f"<PartNumber>1</PartNumber><ETag>e</ETag>{size}")),
         lambda size: version_page(listing("Version", f"<Key>k</Key><VersionId>v</VersionId>{size}"), ""),
-        lambda size: xml.object_page(listing("Contents", f"<Key>k</Key>{size}"), ""),
+        lambda size: object_page(listing("Contents", f"<Key>k</Key>{size}"), ""),
     ],
     ids=["part", "version", "object"],
 )
@@ -196,7 +197,7 @@ def listing(name: str, *entries: str, more: str = ""):
         part_page,
         lambda root: upload_page(root, "b", ""),
         lambda root: version_page(root, ""),
-        lambda root: xml.object_page(root, ""),
+        lambda root: object_page(root, ""),
     ],
     ids=["parts", "uploads", "versions", "objects"],
 )

@@ -433,6 +433,19 @@ def test_listings_are_lazy(store: ObjectStore) -> None:
     assert _calls(store) == ["list_page", "list_page"]
 
 
+def test_listings_of_a_server_are_a_page_ahead(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once more than one object of a page is taken; closing waits for it."""
+    monkeypatch.setattr(CountedClient, "is_remote", True)
+    _fill(store, *(f"k{number:04}" for number in range(1001)))
+    listing = store.list_objects()
+    assert next(listing).key == "k0000"
+    assert _calls(store) == ["list_page"]
+    assert next(listing).key == "k0001"
+    calls = _calls(store)
+    store.close()
+    assert calls == ["list_page", "list_page", "close"]
+
+
 @pytest.mark.parametrize(
     ("limit", "expected", "pages"), [(1, 1, 1), (3, 3, 1), (1000, 1000, 1), (1001, 1001, 2), (5000, 1002, 2)]
 )

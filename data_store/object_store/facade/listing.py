@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from http import HTTPStatus
+from typing import TypeVar
 
 from data_store.object_store import validation
 from data_store.object_store.errors import InvalidArgument, ObjectStoreError
 from data_store.object_store.facade.base import Facade
 from data_store.object_store.models import GetOptions, ListOptions, ObjectMetadata, ObjectPage, ObjectResult
-from data_store.object_store.paging import pages
+from data_store.object_store.paging import entries
 
 __all__ = ["Listing"]
+
+T = TypeVar("T")
 
 
 class Listing(Facade):
@@ -45,13 +47,12 @@ class Listing(Facade):
         validation.positive("limit", limit, sys.maxsize)
         page_size = min(limit or validation.MAX_KEYS, validation.MAX_KEYS) if delimiter is None else None
         options = validation.list_options(delimiter, None, start_after, page_size)
-        found = self._pages("list_objects", prefix, bucket, options)
-        return itertools.islice((each for page in found for each in page.objects), limit)
+        return self._entries("list_objects", prefix, bucket, options, lambda page: page.objects, limit)
 
     def list_prefixes(self, prefix: str = "", bucket: str | None = None, *, delimiter: str = "/") -> Iterator[str]:
         """Return the common prefixes up to and including the delimiter, lazily, in UTF-8 byte order."""
-        found = self._pages("list_prefixes", prefix, bucket, validation.list_options(delimiter or ""))
-        return (each for page in found for each in page.prefixes)
+        options = validation.list_options(delimiter or "")
+        return self._entries("list_prefixes", prefix, bucket, options, lambda page: page.prefixes)
 
     def list_page(
         self,
@@ -85,6 +86,15 @@ class Listing(Facade):
         checked = validation.many("keys", keys, validation.key)
         return self._transfers.bulk.head(self._bucket(bucket), checked, GetOptions())
 
-    def _pages(self, operation: str, prefix: str, bucket: str | None, options: ListOptions) -> Iterator[ObjectPage]:
-        prefix, bucket, client = validation.prefix(prefix), self._bucket(bucket), self.client
-        return pages(partial(client.list_page, bucket, prefix), options, self._locator(operation, bucket))
+    def _entries(
+        self,
+        operation: str,
+        prefix: str,
+        bucket: str | None,
+        options: ListOptions,
+        found_in: Callable[[ObjectPage], Sequence[T]],
+        limit: int | None = None,
+    ) -> Iterator[T]:
+        prefix, bucket = validation.prefix(prefix), self._bucket(bucket)
+        fetch = self._transfers.bulk.pages(partial(self.client.list_page, bucket, prefix))
+        return entries(fetch, options, self._locator(operation, bucket), found_in, limit)

@@ -21,7 +21,7 @@ from data_store.object_store.models import (
     ObjectVersion,
     VersioningStatus,
 )
-from data_store.object_store.paging import pages
+from data_store.object_store.paging import entries
 
 __all__ = ["Versions"]
 
@@ -110,9 +110,8 @@ class Versions(Objects, Deleting, Copying):
     def _versions(self, prefix: str, bucket: str | None) -> Iterator[ObjectVersion]:
         client = self._capable(SupportsVersioning, "list_versions", bucket)
         bucket = self._bucket(bucket)
-        fetch = partial(client.list_versions_page, bucket, prefix)
-        found = pages(fetch, ListOptions(), self._locator("list_versions", bucket))
-        return (version for page in found for version in page.versions)
+        fetch = self._transfers.bulk.pages(partial(client.list_versions_page, bucket, prefix))
+        return entries(fetch, ListOptions(), self._locator("list_versions", bucket), lambda page: page.versions)
 
 
 def _named(version: ObjectVersion) -> ObjectIdentifier:

@@ -6,10 +6,11 @@ answer that is none, and what urllib3 raises for a connection.
 
 from __future__ import annotations
 
-from data_store.object_store.adapters.s3 import errors, markers, xml
+from data_store.object_store.adapters.s3 import errors, markers
 from data_store.object_store.adapters.s3.exchange import AnswerError, Request, xml_answer
 from data_store.object_store.adapters.s3.multipart import MultipartActions
 from data_store.object_store.adapters.s3.subresources import SubresourceActions
+from data_store.object_store.adapters.s3.xml_listing import object_page, plain_page
 from data_store.object_store.models import ListOptions, ObjectPage
 
 __all__ = ["S3Api"]
@@ -35,7 +36,8 @@ class S3Api(MultipartActions, SubresourceActions):
         }
         given = {name: value for name, value in query.items() if value is not None}
         answer = self._exchange.send(Request(method="GET", bucket=bucket, query=given))
-        return xml.object_page(xml_answer(answer, "ListBucketResult"), prefix)
+        page = plain_page(answer.data, prefix)
+        return object_page(xml_answer(answer, "ListBucketResult"), prefix) if page is None else page
 
     def ping(self) -> None:
         """ListBuckets. Credentials that are good, but may not list, have been answered too."""

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 from urllib3.util.wait import wait_for_write
 
-from data_store.object_store.body import FileRange, Source
+from data_store.object_store.body import Source
 from data_store.object_store.errors import IntegrityError
+from data_store.object_store.files import FileRange
 
 __all__ = ["send_head", "send_source"]
 

@@ -10,22 +10,19 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NoReturn
-from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from data_store.object_store.adapters.s3 import etags
-from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page
+from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.control_characters import fits_xml, restore, shelter
 from data_store.object_store.adapters.s3.xml_writer import document, leaf, node
-from data_store.object_store.models import ObjectIdentifier, ObjectMetadata, ObjectPage
+from data_store.object_store.models import ObjectIdentifier
 
 __all__ = [
     "delete_request",
     "fits_xml",
     "flag",
     "number",
-    "object_page",
     "parse",
     "text",
     "time",
@@ -87,35 +84,11 @@ def time(value: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
+        if moment.tzinfo is UTC:
+            return moment
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidAnswer(f"it has a time that cannot be: {error}") from error
-
-
-def object_page(root: Element, prefix: str) -> ObjectPage:
-    """Return a page of ListObjectsV2 that was asked for with ``encoding-type=url`` and this prefix.
-
-    Raises:
-        InvalidAnswer: a size is no size, a time none of the protocol, or an entry cannot be in this listing.
-    """
-    decode = unquote_plus if root.findtext("EncodingType") == "url" else str
-    truncated = flag(root, "IsTruncated")
-    page = ObjectPage(
-        objects=tuple(_listed(item, decode(item.findtext("Key") or "")) for item in root.iterfind("Contents")),
-        prefixes=tuple(decode(item.findtext("Prefix") or "") for item in root.iterfind("CommonPrefixes")),
-        cursor=text(root, "NextContinuationToken") if truncated else None,
-    )
-    return checked_page(page, prefix, truncated=truncated)
-
-
-def _listed(item: Element, key: str) -> ObjectMetadata:
-    return ObjectMetadata(
-        key=key,
-        size=number(item, "Size"),
-        etag=etags.bare(item.findtext("ETag")),
-        updated_time=time(text(item, "LastModified")),
-        storage_class=text(item, "StorageClass"),
-    )
 
 
 def number(element: Element, path: str, least: int = 0, most: int | None = None) -> int | None:

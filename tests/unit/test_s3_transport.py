@@ -14,7 +14,7 @@ from minio import Minio
 from data_store.object_store.adapters.s3.answer import Answer as Answered
 from data_store.object_store.adapters.s3.connections import ConnectionsInUse
 from data_store.object_store.adapters.s3.transport import Attempts, SdkPools, Transport
-from data_store.object_store.adapters.s3.wire import Headers
+from data_store.object_store.adapters.s3.wire import Header, Headers
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
@@ -146,7 +146,7 @@ def test_retry_after_is_heeded_up_to_max_backoff(header, seconds):
     """A server cannot make a caller wait for an hour."""
     attempts = Attempts(RetryConfiguration(initial_backoff=0.5, max_backoff=5), 3)
     attempts.made = 1
-    headers = Headers([("retry-after", header)] if header else [])
+    headers = Headers([Header("Retry-After", "retry-after", header)] if header else [])
     assert attempts.pause(Answered(503, "", headers, io.BytesIO())) == seconds
 
 

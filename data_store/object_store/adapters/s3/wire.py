@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import ItemsView, Iterator, Mapping, Sequence
+from functools import lru_cache
 from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected
 from typing import NamedTuple, TypeVar, overload
 
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 
-__all__ = ["Body", "Head", "Headers", "Inbox", "read_any_head", "read_head"]
+__all__ = ["Body", "Head", "Header", "Headers", "Inbox", "read_any_head", "read_head"]
 
 _T = TypeVar("_T")
 _BUFFER = 64 * 1024  # also the longest head
@@ -29,21 +30,29 @@ _SWITCHING, _OK = 101, 200
 _WITHOUT_BODY = frozenset({204, 304})
 
 
+class Header(NamedTuple):
+    """One header, with its name as it was written and in lower case."""
+
+    name: str
+    lower: str
+    value: str
+
+
 class Headers(Mapping[str, str]):
     """Headers of an answer, found in any case; repeated ones are joined with commas.
 
     Args:
-        told: names, as they were written, and values.
+        told: the headers, in order.
     """
 
     __slots__ = ("_told", "_values")
 
-    def __init__(self, told: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, told: Sequence[Header] = ()) -> None:
         self._told = told
-        self._values: dict[str, str] = {}
-        for name, value in told:
-            lower = name.lower()
-            self._values[lower] = f"{self._values[lower]}, {value}" if lower in self._values else value
+        self._values = {lower: value for _, lower, value in told}
+        if len(self._values) < len(told):
+            for lower in self._values:
+                self._values[lower] = ", ".join(each.value for each in told if each.lower == lower)
 
     def __getitem__(self, name: str, /) -> str:
         return self._values[name.lower()]
@@ -52,7 +61,7 @@ class Headers(Mapping[str, str]):
         return isinstance(name, str) and name.lower() in self._values
 
     def __iter__(self) -> Iterator[str]:
-        return iter({name.lower(): name for name, _ in self._told}.values())
+        return iter({each.lower: each.name for each in self._told}.values())
 
     def __len__(self) -> int:
         return len(self._values)
@@ -197,13 +206,16 @@ def read_any_head(inbox: Inbox) -> Head:
 
 
 def _headers(lines: str) -> Headers:
-    told = []
-    for line in _FOLD.sub(" ", lines).split("\r\n") if lines else ():
-        name, colon, value = line.partition(":")
-        if not colon or not name or name.strip() != name:
-            raise HTTPException("the head of the answer has a line that is no header")
-        told.append((name, value.strip(" \t")))
-    return Headers(told)
+    return Headers([_header(line) for line in _FOLD.sub(" ", lines).split("\r\n")] if lines else ())
+
+
+@lru_cache(maxsize=256)
+def _header(line: str) -> Header:
+    """Return the header of a line; most lines are in every answer of a server."""
+    name, colon, value = line.partition(":")
+    if not colon or not name or name.strip() != name:
+        raise HTTPException("the head of the answer has a line that is no header")
+    return Header(name, name.lower(), value.strip(" \t"))
 
 
 class Body:

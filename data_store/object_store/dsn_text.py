@@ -78,7 +78,7 @@ def _is_absolute(connection: ConnectionConfiguration) -> bool:
 
 def _changed(model: ConfigurationModel, show_secrets: bool) -> dict[str, str]:
     fields = type(model).model_fields
-    values = {name: getattr(model, name) for name in fields}
+    values = {name: getattr(model, name) for name, about in fields.items() if not about.exclude}
     # The default of a root may be another one where the URL is read.
     defaults = {
         name: None if name == "root" else fields[name].get_default(call_default_factory=True) for name in fields

@@ -57,10 +57,10 @@ class Key:
 
 
 def keys(model: type[BaseModel], *path: str) -> Iterator[Key]:
-    """Return the keys of a model whose values are no models."""
+    """Return the keys of a model whose values are no models, and that texts can give."""
     schema, rules = model.model_json_schema(), attributes(model)
-    for name in model.model_fields:
-        if name not in {"connection", "retry", "transfer", "presign"}:
+    for name, about in model.model_fields.items():
+        if name not in {"connection", "retry", "transfer", "presign"} and not about.exclude:
             field = {**schema["properties"][name], **_limits(model, name)}
             default = _default(field["default"], name) if "default" in field else "see the rule"
             yield Key((*path, name), _type(field, schema, name), default, rules[name])

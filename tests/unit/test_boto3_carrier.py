@@ -1,4 +1,4 @@
-"""What boto3 carries, beside what the S3 core carries: the same options, requests and results."""
+"""What boto3 carries, beside what the S3 core would carry: the same options, requests and results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ from data_store.object_store.models import (
     CopyOptions,
     CopySource,
     DeletedObject,
-    DeleteOptions,
     GetOptions,
     ListOptions,
     ObjectIdentifier,
@@ -100,38 +99,11 @@ def source(content: bytes = b"content") -> Source:
 
 Call = Callable[[Carrier], object]
 CALLS: dict[str, tuple[Answer, Call]] = {
-    "put": (WRITTEN, lambda via: via.put_object("b", "k", source(), PUT)),
-    "put nothing more": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions())),
-    "put if": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions(if_match="e", if_none_match="*"))),
-    "put with a key": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions(encryption=KEY))),
-    "put crc32c": (
-        Answer(headers={"ETag": "e"}),
-        lambda via: via.put_object("b", "k", source(), PutOptions(checksum="crc32c")),
-    ),
-    "put sha256": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions(checksum="sha256"))),
-    "put crc64nvme": (WRITTEN, lambda via: via.put_object("b", "k", source(), PutOptions(checksum="crc64nvme"))),
-    "head": (
-        READ,
-        lambda via: via.head_object("b", "k", GetOptions(version="v 1", if_match="e", if_modified_since=LATER)),
-    ),
-    "head with a key": (
-        READ,
-        lambda via: via.head_object("b", "k", GetOptions(encryption=KEY, if_unmodified_since=LATER, if_none_match="e")),
-    ),
-    "delete": (DELETED, lambda via: via.delete_object("b", "k", DeleteOptions())),
-    "delete a version": (
-        DELETED,
-        lambda via: via.delete_object("b", "k", DeleteOptions(version="v&1", if_match="e", bypass_governance=True)),
-    ),
     "copy": (COPIED, lambda via: via.copy_object("source", "k ü", "b", "k", COPY)),
     "copy as it is": (COPIED, lambda via: via.copy_object("source", "k", "b", "k", CopyOptions(tags={}))),
     "create": (STARTED, lambda via: via.create_multipart_upload("b", "k", PUT)),
     "create crc32c": (STARTED, lambda via: via.create_multipart_upload("b", "k", PutOptions(checksum="crc32c"))),
     "create sha256": (STARTED, lambda via: via.create_multipart_upload("b", "k", PutOptions(checksum="sha256"))),
-    "part": (
-        WRITTEN,
-        lambda via: via.upload_part("b", "k", "u", 3, source(), PartOptions(checksum="crc64nvme", encryption=KEY)),
-    ),
     "part copy": (PART_COPIED, lambda via: via.upload_part_copy("b", "k", "u", 3, PART, PartOptions(encryption=KEY))),
     "complete": (
         COMPLETED,
@@ -337,14 +309,16 @@ def test_a_part_that_is_another_one_is_told_as_such(server: RecordingServer, cli
 
 def test_no_secret_is_in_the_log(server: RecordingServer, caplog: pytest.LogCaptureFixture) -> None:
     """Not in that of botocore either, which logs each request with its headers."""
-    server.answers = [READ]
+    server.answers = [lambda seen: STARTED if seen.method == "POST" else READ]
     with caplog.at_level(logging.DEBUG):
         client = make_client(server, session_token="token-of-the-test")
+        client.create_multipart_upload("b", "k", PutOptions(encryption=KEY))
         client.head_object("b", "k", GetOptions(encryption=KEY))
         client.close()
     key = base64.b64encode(KEY.key).decode()
-    assert server.seen[0].headers["x-amz-server-side-encryption-customer-key"] == key
-    assert server.seen[0].headers["x-amz-security-token"] == "token-of-the-test"
+    for seen in (each for each in server.seen if each.target.startswith("/b/k")):
+        assert seen.headers["x-amz-server-side-encryption-customer-key"] == key
+        assert seen.headers["x-amz-security-token"] == "token-of-the-test"
     assert "-customer-key" in caplog.text
     for secret in (key, repr(KEY.key), "token-of-the-test", "SECRET"):
         assert secret not in caplog.text

@@ -142,7 +142,7 @@ def of_method(*methods: str) -> Any:
 
 @pytest.mark.parametrize("attempts", [1, 3])
 def test_a_fresh_client_makes_exactly_the_configured_number_of_requests(server: FaultServer, attempts: int) -> None:
-    """Nothing above botocore's one retry layer repeats a request."""
+    """Nothing above the one retry layer repeats a request."""
     server.answer(503, "SlowDown")
     client = make_client(server.endpoint, retry={"max_attempts": attempts})
     with pytest.raises(Throttled, match="SlowDown"):
@@ -486,7 +486,7 @@ def test_a_redirect_that_names_no_region_is_an_error(server: FaultServer, client
     """Botocore would ask HeadBucket for the region, and again for that one's, until the stack ends."""
     server.answer(status, body=b"<html></html>", headers={"Location": "/login"})
     with pytest.raises(ObjectStoreError) as caught:
-        client.get_object("bucket", "key", GetOptions())
+        client.copy_object("bucket", "source", "bucket", "key", CopyOptions())
     assert caught.value.status == status
     assert len(server.requests) == 1
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from urllib3 import HTTPConnectionPool
-from urllib3.exceptions import EmptyPoolError
 
 from data_store.object_store.adapters import boto3_errors
 from data_store.object_store.adapters.boto3_client import Boto3Client
+from data_store.object_store.adapters.s3.connections import ConnectionsInUse
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.errors import (
     AccessDenied,
@@ -167,7 +166,7 @@ def test_an_error_of_the_core_is_one_of_ours(
 
 def test_no_free_connection_is_told_as_such() -> None:
     """It is a matter of ``max_connections``, not of the network."""
-    found = boto3_errors.classify(EmptyPoolError(HTTPConnectionPool("localhost"), "empty"))
+    found = boto3_errors.classify(ConnectionsInUse())
     assert isinstance(found, ConnectionFailed)
     assert "max_connections" in found.reason
 

@@ -25,15 +25,11 @@ _ROOTS = {
     "CreateMultipartUploadOutput": "InitiateMultipartUploadResult",
     "DeleteObjectsOutput": "DeleteResult",
     "ListBucketsOutput": "ListAllMyBucketsResult",
-    "ListObjectsV2Output": "ListBucketResult",
-    "ListPartsOutput": "ListPartsResult",
     "UploadPartCopyOutput": "CopyPartResult",
 }
-# botocore decodes the keys of a listing as soon as it is parsed, and fails where one is missing.
-_NAMED = (("Buckets", "Name"), ("Contents", "Key"), ("CommonPrefixes", "Prefix"))
 _REDIRECTED = 301
 # To botocore whatever is not "true" is false.
-_FLAG = re.compile(rb"<(?:[\w.-]+:)?(?:DeleteMarker|IsTruncated)>([^<]*)<")
+_FLAG = re.compile(rb"<(?:[\w.-]+:)?DeleteMarker>([^<]*)<")
 _FLAGS = frozenset({b"true", b"false", b""})
 # The rest of an error may quote the request, and so a key of SSE-C; botocore's exception keeps it all.
 _TOLD_OF_ERRORS = frozenset({"Code", "Message", "Region"})
@@ -116,9 +112,8 @@ def _check_single(value: Any, shape: Any) -> None:
 
 
 def _check_names(answer: Mapping[str, Any]) -> None:
-    for items, name in _NAMED:
-        for item in answer.get(items) or ():
-            required(item.get(name), name)
+    for bucket in answer.get("Buckets") or ():
+        required(bucket.get("Name"), "Name")
 
 
 def _forget_quoted(answer: dict[str, Any]) -> None:

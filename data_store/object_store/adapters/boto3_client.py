@@ -1,8 +1,8 @@
 """Framework ``boto3``: AWS S3 and every S3-compatible server, through the public API of boto3.
 
-boto3 carries objects and makes buckets. Subresources, and the listings of versions, uploads and parts, go through the
-S3 core with boto3's credentials: botocore's parser takes a listing of versions apart, and boto3 has no call for a
-stream of events or for removing one notification rule.
+Objects, parts, listings and subresources go through the S3 core with boto3's credentials: botocore needs a millisecond
+of CPU time for each request, its parser takes a listing of versions apart, and it has no call for a stream of events.
+boto3 itself is asked for buckets, copies, DeleteObjects, the beginning and end of multipart uploads, and for URLs.
 """
 
 from __future__ import annotations
@@ -14,13 +14,18 @@ from botocore.exceptions import ClientError
 from data_store.object_store.adapters import boto3_errors
 from data_store.object_store.adapters.boto3_carrier import Boto3Carrier
 from data_store.object_store.adapters.boto3_connection import Clients
+from data_store.object_store.adapters.boto3_driver import driver_of, served_by
+from data_store.object_store.adapters.boto3_exchange import Boto3Exchange
 from data_store.object_store.adapters.boto3_parameters import Parameters, given
 from data_store.object_store.adapters.boto3_presigning import Boto3Signer
 from data_store.object_store.adapters.boto3_results import buckets
+from data_store.object_store.adapters.boto3_transport import EventTransport
 from data_store.object_store.adapters.s3.client import S3Client
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, endpoint
 from data_store.object_store.adapters.s3.errors import are_good_credentials
+from data_store.object_store.adapters.s3.exchange import Exchange
 from data_store.object_store.adapters.s3.presigning import RequestSigner
+from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import NotFound, ObjectStoreError
 from data_store.object_store.models import Bucket, BucketOptions
@@ -32,20 +37,26 @@ __all__ = ["Boto3Client"]
 class Boto3Client(S3Client):
     """Talks to AWS S3, or to a compatible server, with boto3.
 
-    Credentials come from the configuration, else from boto3's own chain. ``retry.max_attempts`` is botocore's
-    ``total_max_attempts`` in its mode ``standard``: a client that meets many failures spends botocore's quota of
-    retries, and then makes one attempt until requests succeed again. botocore chooses its own pauses (random, up to 20
-    seconds): ``retry.initial_backoff`` and ``retry.max_backoff`` cannot be set there, and hold for what the S3 core
-    sends. Environment variables and profiles that name endpoints or checksums have no effect.
+    Credentials come from the configuration, else from boto3's own chain; ``connection.driver_config`` takes a client, a
+    session or a ``Config`` of the program's own. Environment variables and profiles that name URLs of endpoints, or
+    checksums, have no effect; those that choose another endpoint of AWS (dual-stack, FIPS, an ARN's region) have.
+
+    What the S3 core sends is repeated with the pauses of ``retry``. For what botocore sends, ``retry.max_attempts`` is
+    its ``total_max_attempts`` in its mode ``standard``: the pauses are its own (random, up to 20 seconds), and a client
+    that meets many failures spends its quota of retries, and then makes one attempt until requests succeed again.
     """
 
     def __init__(self, config: ObjectStoreConfiguration) -> None:
         connection: ObjectStoreConnectionConfiguration = config.connection
-        super().__init__(config, None if connection.anonymous else self._credentials)
+        self._driver = driver_of(connection)
+        if self._driver.client is not None:
+            connection = served_by(self._driver.client, connection)
+            config = config.model_copy(update={"connection": connection})
         self._endpoint = endpoint(connection)
-        self._clients = Clients(connection, self._endpoint, config.retry, self._quirks.learn)
+        self._clients = Clients(connection, self._driver, config.retry, lambda server: self._quirks.learn(server))
         self._client = self._clients.usual
-        self._carrier = Boto3Carrier(self._clients)
+        super().__init__(config, None if connection.anonymous else self._clients.credentials)
+        self._carrier = Boto3Carrier(self._exchange, self._client)
         self._public.prefer_region(self._clients.session_region)
 
     def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
@@ -100,14 +111,29 @@ class Boto3Client(S3Client):
         """Return our error for an exception of botocore, of the S3 core or of urllib3."""
         return boto3_errors.classify(exc)
 
+    def _make_transport(self) -> Transport:
+        """Return what tells the handlers of botocore's event before-send of each request."""
+        return EventTransport(self.config.connection, self.config.retry, self._client.meta.events)
+
+    def _make_exchange(self) -> Exchange:
+        """Return what has botocore sign what it alone can sign."""
+        return Boto3Exchange(
+            self._clients.where,
+            None if self._driver.signs else self._signer,
+            self._transport,
+            self._quirks.learn,
+            self._protection,
+            places=self._clients.places,
+            botocore_signs=self._driver.signs,
+        )
+
     def _request_signer(self, credentials: Callable[[], sigv4.Credentials]) -> RequestSigner:
-        """Return what signs requests: botocore."""
+        """Return what signs requests: botocore; the core for a client of the program's, which may sign with SigV2."""
+        if self._driver.client is not None:
+            return super()._request_signer(credentials)
         return Boto3Signer(
             lambda region: self._clients.signing(self._public, region),
             self._public,
             credentials,
             Parameters(self._client.meta.service_model),
         )
-
-    def _credentials(self) -> sigv4.Credentials:
-        return self._clients.credentials()

@@ -6,6 +6,7 @@ import ssl
 import threading
 from bisect import bisect_left
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from json import JSONDecodeError
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3.session
 import botocore.session
 from botocore import UNSIGNED
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, NoCredentialsError
@@ -21,11 +23,12 @@ from botocore.handlers import validate_bucket_name
 from botocore.loaders import Loader, create_loader
 
 from data_store.object_store.adapters.boto3_answers import AnswerParsers
+from data_store.object_store.adapters.boto3_driver import Driver
+from data_store.object_store.adapters.boto3_headers import check_signed
 from data_store.object_store.adapters.boto3_logging import mask_secrets
+from data_store.object_store.adapters.boto3_places import PlacedEndpoint, Places
 from data_store.object_store.adapters.boto3_presigning import prepare_to_sign
-from data_store.object_store.adapters.boto3_results import note_lost_answer
-from data_store.object_store.adapters.s3.control_characters import shelter
-from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint
+from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint, endpoint
 from data_store.object_store.adapters.s3.headers import check_credentials
 from data_store.object_store.adapters.s3.public_endpoint import PublicEndpoint
 from data_store.object_store.adapters.s3.quirks import identify
@@ -43,16 +46,21 @@ _REDIRECTS = frozenset({301, 302, 307})
 
 
 class Clients:
-    """The boto3 clients of one store: botocore sets the attempts of a client, not of a request, so one per number.
+    """The boto3 clients of one store: one that sends, and one for each region that URLs are signed for.
 
     All share one session, and so its credentials and their refresh; boto3's own chain finds what the configuration
     leaves open. Used by many threads at once.
 
     Args:
         connection: the server and how to reach it.
-        where: the same server as an endpoint.
-        retry: how many attempts a request has if nothing else is said.
+        driver: the program's own objects.
+        retry: how many attempts a request has.
         on_answer: called with the server that each answer identifies (``quirks.identify``).
+
+    Attributes:
+        usual: the client that sends.
+        places: what botocore is asked where buckets stand; None: the S3 core knows, for the server has one host.
+        where: the server, with its buckets.
 
     Raises:
         ConfigurationError: boto3 or TLS cannot use it.
@@ -61,47 +69,42 @@ class Clients:
     def __init__(
         self,
         connection: ObjectStoreConnectionConfiguration,
-        where: Endpoint,
+        driver: Driver,
         retry: RetryConfiguration,
         on_answer: Callable[[str | None], object],
     ) -> None:
         self._connection = connection
-        self._where = where
-        self._on_answer = on_answer
+        self._driver = driver
         self._lock = threading.Lock()
         wrong: Exception | None = None
         try:
             _check_certificates(connection)
-            self._session = _session(connection)
-            self.usual = self._make(retry.max_attempts)
+            self._session = driver.session or _session(connection)
+            self.usual = driver.client or self._make(endpoint(connection), retry.max_attempts, on_answer)
         except JSONDecodeError as error:
             wrong = ValueError(f"what should be JSON is none: {error}")  # it holds all of the text, with its secrets
         except (BotoCoreError, ValueError) as error:
             wrong = error
         if wrong is not None:
             raise ConfigurationError(f"connection: {wrong}") from wrong
-        self._made = {retry.max_attempts: self.usual}
+        is_asked = connection.endpoint is None or driver.signs
+        self.places = Places(self.usual) if is_asked else None
+        self.where = _where(endpoint(connection), self.usual.meta.region_name, self.places)
         self._signing: dict[str, S3Client] = {}
         self._ends: tuple[str | None, datetime | None] = None, None
 
-    def of(self, attempts: int | None) -> S3Client:
-        """Return the client whose requests are sent so often at the most; the usual one for None."""
-        if attempts is None:
-            return self.usual
-        with self._lock:  # a session makes one client at a time
-            if attempts not in self._made:
-                self._made[attempts] = self._make(attempts)
-            return self._made[attempts]
-
     def credentials(self) -> sigv4.Credentials:
-        """Return the current credentials, refreshed where they have expired, for requests that boto3 does not have.
+        """Return the current credentials, refreshed where they have expired.
 
         Raises:
             NoCredentialsError: boto3's chain finds none.
             AccessDenied: they cannot be sent.
         """
-        found = self._session.get_credentials()
-        now = None if found is None else found.get_frozen_credentials()
+        found = None if self._driver.client else self._session.get_credentials()
+        if self._driver.client and self.places:
+            now = self.places.of(None, None).credentials()
+        else:
+            now = None if found is None else found.get_frozen_credentials()
         if now is None or now.access_key is None or now.secret_key is None:
             raise NoCredentialsError
         check_credentials(now.access_key, now.token or "-")
@@ -120,22 +123,26 @@ class Clients:
             return self._signing[region]
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, but not those of a client that is the program's own."""
+        if self.places is not None:
+            self.places.close()
         with self._lock:
-            for client in (*self._made.values(), *self._signing.values()):
+            for client in self._signing.values():
                 client.close()
+        if self._driver.client is None:
+            self.usual.close()
 
-    def _make(self, attempts: int) -> S3Client:
+    def _make(self, where: Endpoint, attempts: int, on_answer: Callable[[str | None], object]) -> S3Client:
         default_region = None if self._connection.endpoint is None else DEFAULT_REGION
         client: S3Client = self._session.client(
             "s3",
             endpoint_url=self._connection.endpoint_url,
-            region_name=self._where.region or self._session.region_name or default_region,
+            region_name=where.region or self._session.region_name or default_region,
             verify=None if self._connection.ca_bundle is None else str(self._connection.ca_bundle),
-            config=_config(self._connection, attempts),
+            config=_config(self._connection, self._driver.config, attempts),
         )
-        _register(client, self._on_answer)
-        if not self._where.is_aws:
+        _register(client, on_answer)
+        if not where.is_aws:
             client.meta.events.register_first("needs-retry.s3", _follow_no_redirect)
         return client
 
@@ -144,8 +151,9 @@ class Clients:
 
         That (``s3.amazonaws.com``) redirects requests about buckets that are new, or elsewhere.
         """
-        config = _config(self._connection, 1).merge(
+        config = _config(self._connection, self._driver.config, 1).merge(
             Config(
+                signature_version="s3v4",
                 s3={"addressing_style": public.style, "us_east_1_regional_endpoint": "regional"},
                 parameter_validation=False,
             )
@@ -172,7 +180,6 @@ def _session(connection: ObjectStoreConnectionConfiguration) -> boto3.session.Se
     core = botocore.session.Session()
     core.register_component("response_parser_factory", AnswerParsers())
     core.register("needs-retry", _drop_request)
-    core.register("needs-retry.s3", _note_lost_answer)
     session = boto3.session.Session(
         aws_access_key_id=connection.access_key,
         aws_secret_access_key=_revealed(connection.secret_key),
@@ -196,6 +203,14 @@ def _loader(data_path: str | None) -> Loader:
     return loader
 
 
+def _where(server: Endpoint, region: str, places: Places | None) -> Endpoint:
+    """Return the server with the region that boto3 has found, its buckets where botocore says."""
+    if places is None:
+        return replace(server, region=region)
+    known = None if region == "aws-global" else region
+    return PlacedEndpoint(server.scheme, server.authority, server.is_aws, server.style, known, places)
+
+
 def _check_certificates(connection: ObjectStoreConnectionConfiguration) -> None:
     """Load the files once: botocore would do so on the first request, and call it a failed connection."""
     if connection.ca_bundle is None and connection.client_cert is None:
@@ -208,21 +223,29 @@ def _check_certificates(connection: ObjectStoreConnectionConfiguration) -> None:
         raise ConfigurationError(f"connection.ca_bundle or connection.client_cert cannot be used: {error}") from error
 
 
-def _config(connection: ObjectStoreConnectionConfiguration, attempts: int) -> Config:
-    """Say what an environment variable or a profile must not change: endpoints, checksums, attempts, timeouts."""
-    return Config(
-        signature_version=UNSIGNED if connection.anonymous else "s3v4",
-        s3={"addressing_style": connection.addressing_style},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]  # a real option that the stubs lack
-        connect_timeout=connection.connect_timeout,
-        read_timeout=connection.read_timeout,
-        max_pool_connections=connection.max_connections,
-        retries={"total_max_attempts": attempts, "mode": "standard"},
-        proxies={"http": connection.proxy, "https": connection.proxy} if connection.proxy else None,
-        client_cert=None if connection.client_cert is None else str(connection.client_cert),
-    )
+def _config(connection: ObjectStoreConnectionConfiguration, more: Config | None, attempts: int) -> Config:
+    """Say what no environment variable, profile or ``more`` may change: endpoints, checksums, attempts, timeouts."""
+    theirs: Any = more or Config()
+    ours: dict[str, Any] = {
+        "s3": {**(getattr(theirs, "s3", None) or {}), "addressing_style": connection.addressing_style},
+        "request_checksum_calculation": "when_required",
+        "response_checksum_validation": "when_required",
+        "ignore_configured_endpoint_urls": True,
+        "connect_timeout": connection.connect_timeout,
+        "read_timeout": connection.read_timeout,
+        "max_pool_connections": connection.max_connections,
+        "retries": {"total_max_attempts": attempts, "mode": "standard"},
+    }
+    if connection.anonymous:
+        ours["signature_version"] = UNSIGNED
+    elif connection.endpoint is not None:  # AWS has buckets that want another: S3 Express, multi-region access points
+        ours["signature_version"] = "s3v4"
+    if connection.proxy is not None:
+        ours["proxies"] = {"http": connection.proxy, "https": connection.proxy}
+    if connection.client_cert is not None:
+        ours["client_cert"] = str(connection.client_cert)
+    merged: Config = theirs.merge(Config(**ours))
+    return merged
 
 
 def _end(found: RefreshableCredentials) -> datetime | None:
@@ -244,29 +267,14 @@ def _register(client: S3Client, on_answer: Callable[[str | None], object]) -> No
 
     events = client.meta.events
     events.register("after-call.s3", learn)
-    events.register("before-send.s3", _check_credentials)
-    events.register("before-call.s3.GetObject", _ask_for_checksums)
-    events.register("before-parse.s3.ListObjectsV2", _make_parseable)
+    events.register("needs-retry.s3", _drop_request)
+    events.register_last("request-created.s3", _check_credentials)  # behind what signs
     # Names are the server's to judge: botocore's rule shuts out Ceph's tenants ("tenant:bucket").
     events.unregister("before-parameter-build.s3", validate_bucket_name)
 
 
-def _ask_for_checksums(params: dict[str, Any], **_event: object) -> None:
-    """Ask for the checksums of a whole object; botocore's own parameter for it would digest each body here as well."""
-    if "Range" not in params["headers"]:
-        params["headers"]["x-amz-checksum-mode"] = "ENABLED"
-
-
-def _check_credentials(request: Any, **_event: object) -> None:
-    """Check what the chain found, refreshed perhaps, before ``http.client`` does, whose error would show it."""
-    signed, token = (_text(request.headers.get(name)) for name in ("Authorization", "X-Amz-Security-Token"))
-    credential = signed.partition(" Credential=")[2].rpartition(", SignedHeaders=")[0]
-    check_credentials(credential or "-", token or "-")
-
-
-def _text(header: bytes | str | None) -> str:
-    """Return a header's value as text; botocore has made bytes of some."""
-    return header.decode("latin-1") if isinstance(header, bytes) else header or ""
+def _check_credentials(request: AWSRequest, **_event: object) -> None:
+    check_signed(dict(request.headers.items()))
 
 
 def _follow_no_redirect(request_dict: dict[str, Any], response: Any, **_event: object) -> None:
@@ -290,16 +298,3 @@ def _drop_request(**event: Any) -> None:
     caught = event["caught_exception"]
     if hasattr(caught, "request"):
         caught.request = None
-
-
-def _note_lost_answer(**event: Any) -> None:
-    response = event["response"]
-    note_lost_answer(event["request_dict"], None if response is None else response[1])
-
-
-def _make_parseable(response_dict: dict[str, Any], **_event: object) -> None:
-    """Repair a listing that no parser takes, which botocore has by now declared a hidden error 500."""
-    body = response_dict["body"]
-    repaired = shelter(body)
-    if repaired != body and b"<ListBucketResult" in body:
-        response_dict.update(body=repaired, status_code=200)

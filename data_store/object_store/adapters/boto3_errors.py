@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore import exceptions as botocore
-from urllib3.exceptions import EmptyPoolError
 
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, invalid_answer
 from data_store.object_store.adapters.s3.errors import from_answer, from_transport, said_in_headers
@@ -92,15 +91,13 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], type[ObjectStoreError], str | N
 
 
 def classify(exc: Exception) -> ObjectStoreError | None:
-    """Return the error for an exception of botocore, of the S3 core, or of urllib3 below; None for any other."""
+    """Return the error for an exception of botocore or of the S3 core and its transport; None for any other."""
     if isinstance(exc, botocore.ClientError):
         return answered(exc.response)
     if isinstance(exc, AnswerError):
         return exc.translated
     if isinstance(exc, InvalidAnswer):
         return invalid_answer(exc)
-    if isinstance(exc, EmptyPoolError):
-        return ConnectionFailed("all connections (connection.max_connections) are in use, by open bodies perhaps")
     if not isinstance(exc, botocore.BotoCoreError):
         return from_transport(exc)
     return _from_cause(exc) or _from_kind(exc)

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from data_store.object_store.adapters.boto3_connection import Clients
-from data_store.object_store.adapters.boto3_parameters import Parameters, copy_source, given
+from data_store.object_store.adapters.boto3_parameters import Parameters, copy_source
 from data_store.object_store.adapters.boto3_results import attempts_made, headers_of
 from data_store.object_store.adapters.s3 import request_headers
 from data_store.object_store.adapters.s3.answers import required, required_etag
+from data_store.object_store.adapters.s3.api import S3Api
 from data_store.object_store.adapters.s3.carrier import Answered
 from data_store.object_store.adapters.s3.checksum_headers import from_wire, to_wire
-from data_store.object_store.adapters.s3.completion import NO_UPLOAD, Completion
+from data_store.object_store.adapters.s3.completion import Completion
 from data_store.object_store.adapters.s3.encryption import encryption_told
-from data_store.object_store.adapters.s3.headers import object_metadata, part_info
-from data_store.object_store.body import Source
+from data_store.object_store.adapters.s3.exchange import Exchange
 from data_store.object_store.models import (
     CompleteOptions,
     CopySource,
-    GetOptions,
     MultipartUpload,
     ObjectMetadata,
     PartInfo,
@@ -31,25 +29,26 @@ from data_store.object_store.models import (
 )
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, CompleteMultipartUploadOutputTypeDef
 
-__all__ = ["Boto3Multipart", "in_memory"]
+__all__ = ["Boto3Multipart"]
 
-_IN_MEMORY = 1024 * 1024
 _CHECKSUMS = {"crc32c": "ChecksumCRC32C", "crc64nvme": "ChecksumCRC64NVME", "sha256": "ChecksumSHA256"}
 
 
-class Boto3Multipart:
-    """The multipart uploads of one server, through the public API of boto3.
+class Boto3Multipart(S3Api):
+    """The multipart uploads of one server: all but their parts through the public API of boto3.
 
     Args:
-        clients: the boto3 clients.
+        exchange: sends what the S3 core carries.
+        client: sends the rest.
     """
 
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
-        self._client = clients.usual
-        self._parameters = Parameters(self._client.meta.service_model)
+    def __init__(self, exchange: Exchange, client: S3Client) -> None:
+        super().__init__(exchange)
+        self._client = client
+        self._parameters = Parameters(client.meta.service_model)
 
     def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> Answered[MultipartUpload]:
         """CreateMultipartUpload."""
@@ -57,18 +56,6 @@ class Boto3Multipart:
         answer = self._client.create_multipart_upload(Bucket=bucket, Key=key, **sent)
         upload_id = required(answer.get("UploadId"), "UploadId")
         return Answered(MultipartUpload(key, bucket, upload_id), encryption_told(headers_of(answer)))
-
-    def upload_part(
-        self, bucket: str, key: str, upload_id: str, part_number: int, body: Source, options: PartOptions
-    ) -> Answered[PartInfo]:
-        """UploadPart."""
-        digest = None if options.checksum is None else body.digest(options.checksum).hex()
-        sent = self._parameters.of("UploadPart", request_headers.part_headers(options, digest))
-        answer = self._client.upload_part(
-            Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=part_number, Body=in_memory(body), **sent
-        )
-        headers = headers_of(answer)
-        return Answered(part_info(part_number, body.size, answer.get("ETag"), headers), encryption_told(headers))
 
     def upload_part_copy(
         self, bucket: str, key: str, upload_id: str, part_number: int, source: CopySource, options: PartOptions
@@ -94,7 +81,7 @@ class Boto3Multipart:
         head, under_way = partial(self.head_object, bucket, key), partial(self._is_under_way, bucket, key, upload_id)
         completion = Completion(bucket, key, parts, options, head, under_way)
         try:
-            answer = self._complete(bucket, key, upload_id, parts, options)
+            answer = self._complete_by_boto3(bucket, key, upload_id, parts, options)
         except ClientError as error:
             retried = attempts_made(error.response) > 1
             made = completion.failed(error.response["Error"].get("Code"), retried=retried)
@@ -107,14 +94,7 @@ class Boto3Multipart:
         """AbortMultipartUpload."""
         self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
 
-    def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
-        """HeadObject."""
-        sent = self._parameters.of("HeadObject", request_headers.read_headers(options))
-        sent |= given(VersionId=options.version)
-        answer = self._clients.of(options.attempts).head_object(Bucket=bucket, Key=key, **sent)
-        return object_metadata(bucket, key, headers_of(answer))
-
-    def _complete(
+    def _complete_by_boto3(
         self, bucket: str, key: str, upload_id: str, parts: Sequence[PartInfo], options: CompleteOptions
     ) -> CompleteMultipartUploadOutputTypeDef:
         listed = sorted(parts, key=lambda part: part.part_number)
@@ -125,20 +105,6 @@ class Boto3Multipart:
             MultipartUpload={"Parts": [_completed(part) for part in listed]},
             **self._parameters.of("CompleteMultipartUpload", request_headers.complete_headers(options)),
         )
-
-    def _is_under_way(self, bucket: str, key: str, upload_id: str) -> bool:
-        try:
-            self._client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id, MaxParts=1)
-        except ClientError as error:
-            if error.response["Error"].get("Code") in NO_UPLOAD:
-                return False
-            raise
-        return True
-
-
-def in_memory(source: Source) -> IO[bytes] | bytes:
-    """Return a small body as bytes, which saves reading it twice and waiting for ``100 Continue``."""
-    return source.read() if (source.size or 0) <= _IN_MEMORY else cast(IO[bytes], source)
 
 
 def _completed(part: PartInfo) -> CompletedPartTypeDef:

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPHeaderDict
 
-from data_store.object_store.adapters.s3 import etags
-from data_store.object_store.adapters.s3.answers import InvalidAnswer, checked_page, deletion, settle
-from data_store.object_store.adapters.s3.control_characters import restore
+from data_store.object_store.adapters.s3.answers import InvalidAnswer, deletion, settle
 from data_store.object_store.adapters.s3.errors import from_answer
 from data_store.object_store.adapters.s3.xml import time
 from data_store.object_store.errors import NotFound
-from data_store.object_store.models import Bucket, DeletedObject, ObjectIdentifier, ObjectMetadata, ObjectPage
+from data_store.object_store.models import Bucket, DeletedObject, ObjectIdentifier
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DeletedObjectTypeDef, DeleteObjectsOutputTypeDef, ErrorTypeDef
 
-__all__ = [
-    "attempts_made",
-    "buckets",
-    "deleted",
-    "headers_of",
-    "lost_answers",
-    "note_lost_answer",
-    "object_page",
-]
+__all__ = ["attempts_made", "buckets", "deleted", "headers_of"]
 
-_LOST = "AnswerLost"  # a name of ours in botocore's ResponseMetadata
 _NO_SUCH_VERSION = "InvalidArgument"  # what an ill-formed id is to MinIO and versitygw
 
 
@@ -43,19 +33,6 @@ def attempts_made(answer: Mapping[str, Any]) -> int:
     return 1 + retries
 
 
-def note_lost_answer(request: dict[str, Any], answer: dict[str, Any] | None) -> None:
-    """Take note in a request that an attempt had no answer, or in the answer that one before had none."""
-    if answer is None:
-        request["context"][_LOST] = True
-    elif request["context"].get(_LOST):
-        answer["ResponseMetadata"][_LOST] = True
-
-
-def lost_answers(answer: Mapping[str, Any]) -> bool:
-    """Return whether an attempt before this answer had none: it may have been carried out, unlike one that failed."""
-    return _LOST in answer["ResponseMetadata"]
-
-
 def buckets(answer: Mapping[str, Any]) -> list[Bucket]:
     """Return the buckets of an answer to ListBuckets.
 
@@ -64,23 +41,7 @@ def buckets(answer: Mapping[str, Any]) -> list[Bucket]:
     """
     if "Buckets" not in answer:
         raise InvalidAnswer("the answer has no Buckets")
-    return [Bucket(found["Name"], time(found.get("CreationDate"))) for found in answer["Buckets"]]
-
-
-def object_page(answer: Mapping[str, Any], prefix: str) -> ObjectPage:
-    """Return a page of ListObjectsV2 that was asked for with this prefix.
-
-    Raises:
-        InvalidAnswer: an entry cannot be in this listing.
-    """
-    truncated = bool(answer.get("IsTruncated"))
-    cursor = answer.get("NextContinuationToken") if truncated else None
-    page = ObjectPage(
-        objects=tuple(_listed(item) for item in answer.get("Contents", ())),
-        prefixes=tuple(item["Prefix"] for item in answer.get("CommonPrefixes", ())),
-        cursor=restore(cursor) if cursor else None,
-    )
-    return checked_page(page, prefix, truncated=truncated)
+    return [Bucket(found["Name"], _time(found.get("CreationDate"))) for found in answer["Buckets"]]
 
 
 def deleted(
@@ -114,11 +75,6 @@ def _failed(item: ErrorTypeDef, named: ObjectIdentifier, request_id: str | None)
     return DeletedObject(named.key, named.version_id, error=None if is_missing else error)
 
 
-def _listed(item: Mapping[str, Any]) -> ObjectMetadata:
-    return ObjectMetadata(
-        key=item["Key"],
-        size=item.get("Size"),
-        etag=etags.bare(item.get("ETag")),
-        updated_time=time(item.get("LastModified")),
-        storage_class=item.get("StorageClass"),
-    )
+def _time(told: datetime | str | None) -> datetime | None:
+    """Return a time as the parser of a client has it: ours leaves it as it is."""
+    return told if isinstance(told, datetime) else time(told)

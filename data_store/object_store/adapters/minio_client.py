@@ -30,6 +30,7 @@ from urllib3.exceptions import HTTPError
 from data_store.object_store.adapters.s3 import errors
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, invalid_answer
 from data_store.object_store.adapters.s3.client import S3Client
+from data_store.object_store.adapters.s3.driver_config import check_alone, objects_given
 from data_store.object_store.adapters.s3.exchange import AnswerError
 from data_store.object_store.adapters.s3.headers import check_credentials
 from data_store.object_store.adapters.s3.transport import SdkPools
@@ -49,6 +50,7 @@ from data_store.object_store.signing import sigv4
 __all__ = ["MinioClient"]
 
 _METADATA_SERVICE_SECONDS = 2.0
+_EXCLUDED = ("access_key", "secret_key", "session_token", "profile", "anonymous")
 _WHAT_TO_SET = (
     "Set connection.access_key and connection.secret_key, or the environment variables AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY (or MINIO_ACCESS_KEY and MINIO_SECRET_KEY)"
@@ -56,11 +58,17 @@ _WHAT_TO_SET = (
 
 
 class MinioClient(S3Client):
-    """An S3-compatible server, through minio-py and the S3 core."""
+    """An S3-compatible server, through minio-py and the S3 core.
+
+    ``connection.driver_config`` takes ``credentials``: a provider of minio-py, which is asked before each request.
+    """
 
     def __init__(self, config: ObjectStoreConfiguration) -> None:
         connection: ObjectStoreConnectionConfiguration = config.connection
-        provider = None if connection.anonymous else _Credentials(_provider(connection))
+        given = objects_given(connection, {"credentials": Provider})
+        if given:
+            check_alone(connection, "credentials", *_EXCLUDED)
+        provider = None if connection.anonymous else _Credentials(given.get("credentials") or _provider(connection))
         super().__init__(config, provider.current if provider else None)
         self._minio = Minio(
             endpoint=connection.endpoint or "s3.amazonaws.com",
@@ -126,6 +134,7 @@ class _Credentials(Provider):
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
+        self._checked: Credentials | None = None
 
     def retrieve(self) -> Credentials:
         """Return the current credentials, refreshed where they have expired.
@@ -138,7 +147,9 @@ class _Credentials(Provider):
             found = self._provider.retrieve()
         except (ValueError, OSError, HTTPError, configparser.Error) as error:
             raise NoCredentials(f"no credentials were found: {error}. {_WHAT_TO_SET}") from error
-        check_credentials(found.access_key, found.session_token or "-")
+        if found is not self._checked:
+            check_credentials(found.access_key, found.session_token or "-")
+            self._checked = found
         return found
 
     def current(self) -> sigv4.Credentials:

@@ -74,13 +74,22 @@ class S3Subresources(
         connection: ObjectStoreConnectionConfiguration = config.connection
         self._signer = signer
         self._is_aws = endpoint(connection).is_aws
-        self._transport = Transport(connection, config.retry)
+        self._transport = self._make_transport()
         self._quirks = ServerQuirks(lambda: self._api.ping())
         self._protection = Protection(
             config.transfer.integrity, lambda: self._is_aws or self._quirks.has(Habit.COMPARES_CHECKSUMS)
         )
-        exchange = Exchange(endpoint(connection), signer, self._transport, self._quirks.learn, self._protection)
-        self._api = S3Api(exchange)
+        self._exchange = self._make_exchange()
+        self._api = S3Api(self._exchange)
+
+    def _make_transport(self) -> Transport:
+        """Return what carries the requests of the core; the adapter of an SDK that takes part in it returns its own."""
+        return Transport(self.config.connection, self.config.retry)
+
+    def _make_exchange(self) -> Exchange:
+        """Return what signs them, likewise."""
+        where = endpoint(self.config.connection)
+        return Exchange(where, self._signer, self._transport, self._quirks.learn, self._protection)
 
     def _check_bucket(self, bucket: str) -> None:
         """Make sure that there is a bucket, where the server answers as if there were; who may not ask goes on."""

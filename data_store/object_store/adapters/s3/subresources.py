@@ -61,7 +61,8 @@ class SubresourceActions(ObjectActions):
 
     def get_versioning(self, bucket: str) -> VersioningStatus:
         """GetBucketVersioning."""
-        return versioning_status(self._get(bucket, "versioning", "VersioningConfiguration"))
+        names = ("VersioningConfiguration", "GetBucketVersioningResponse")  # moto's
+        return versioning_status(self._get(bucket, "versioning", *names))
 
     def put_versioning(self, bucket: str, status: VersioningStatus) -> None:
         """PutBucketVersioning."""
@@ -124,7 +125,8 @@ class SubresourceActions(ObjectActions):
 
     def get_notifications(self, bucket: str) -> list[NotificationRule]:
         """GetBucketNotificationConfiguration."""
-        return notification_rules(self._get(bucket, "notification", "NotificationConfiguration"))
+        names = ("NotificationConfiguration", "GetBucketNotificationResponse")  # moto's
+        return notification_rules(self._get(bucket, "notification", *names))
 
     def put_notifications(
         self, bucket: str, rules: Sequence[NotificationRule], *, minio: bool = False, ceph: bool = False
@@ -234,8 +236,8 @@ class SubresourceActions(ObjectActions):
             return error.code != "NotImplemented"
         return True
 
-    def _get(self, bucket: str, subresource: str, name: str) -> Element:
-        return xml_answer(self._exchange.send(Request(method="GET", bucket=bucket, query={subresource: ""})), name)
+    def _get(self, bucket: str, subresource: str, *names: str) -> Element:
+        return xml_answer(self._exchange.send(Request(method="GET", bucket=bucket, query={subresource: ""})), *names)
 
     def _get_lock(self, bucket: str, key: str, subresource: str, version: str | None, *names: str) -> Element | None:
         query = {subresource: "", **version_query(version)}

@@ -35,7 +35,6 @@ __all__ = [
     "ConfigurationModel",
     "ConnectionConfiguration",
     "Framework",
-    "Integrity",
     "LocalConnectionConfiguration",
     "MemoryConnectionConfiguration",
     "ObjectStoreConfiguration",
@@ -249,15 +248,6 @@ def _bytes(value: Any) -> Any:
 _PartBytes = Annotated[int, BeforeValidator(_bytes), Field(ge=5 * _MIB, le=5 * _GIB)]
 
 
-class Integrity(StrEnum):
-    """What makes sure that what arrives is what was sent."""
-
-    VERIFIED = "verified"
-    """Digests, from this process to where it is stored and back."""
-    TRANSPORT = "transport"
-    """TCP, or TLS, alone; large content is not read in this process at all."""
-
-
 class TransferConfiguration(ConfigurationModel):
     """How much travels at once. Sizes are bytes, as an integer or a string such as ``"64MiB"``.
 
@@ -268,7 +258,9 @@ class TransferConfiguration(ConfigurationModel):
         copy_part_size: the size of a part in a copy.
         copy_threshold: a copy larger than this is made in parts.
         max_concurrency: parts or ranges in flight at once, of all calls of a store.
-        integrity: what protects content of more than 1 MiB on its way.
+        integrity: what makes sure that content of more than 1 MiB arrives as it was sent: ``verified`` is by digests,
+            from this process to where it is stored and back; ``transport`` is by TCP, or TLS, alone, and large content
+            is not read in this process.
     """
 
     part_size: _PartBytes = 8 * _MIB
@@ -276,7 +268,7 @@ class TransferConfiguration(ConfigurationModel):
     copy_part_size: _PartBytes = 512 * _MIB
     copy_threshold: _PartBytes = 5 * _GIB
     max_concurrency: int = Field(default=8, ge=1)
-    integrity: Integrity = Integrity.VERIFIED
+    integrity: Literal["verified", "transport"] = "verified"
 
 
 class ObjectStoreConfiguration(ConfigurationModel):

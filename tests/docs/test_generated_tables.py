@@ -23,6 +23,7 @@ SAMPLES = {
     "create_root_bucket": "true",
     "durability": "relaxed",
     "endpoint": "localhost:9000",
+    "integrity": "transport",
     "proxy": "http://localhost:3128",
     "public_endpoint": "https://files.example.com",
     "secure": "true",

@@ -77,7 +77,7 @@ class S3Subresources(
         self._transport = self._make_transport()
         self._quirks = ServerQuirks(lambda: self._api.ping())
         self._protection = Protection(
-            config.transfer.integrity, lambda: self._is_aws or self._quirks.has(Habit.COMPARES_CHECKSUMS)
+            config.transfer.integrity == "verified", lambda: self._is_aws or self._quirks.has(Habit.COMPARES_CHECKSUMS)
         )
         self._exchange = self._make_exchange()
         self._api = S3Api(self._exchange)

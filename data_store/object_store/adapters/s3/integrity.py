@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from data_store.object_store.adapters.s3.checksum_headers import is_checksum
 from data_store.object_store.body import Source
 from data_store.object_store.checksums import is_fast
-from data_store.object_store.configurations import Integrity
 from data_store.object_store.models import ChecksumAlgorithm
 from data_store.object_store.signing import sigv4
 
@@ -26,17 +25,17 @@ class Protection:
     nothing but what TCP and TLS do.
 
     Args:
-        integrity: as it is configured.
+        is_verified: whether large bodies are protected at all.
         compares: returns whether the server compares ``x-amz-checksum-*`` with the body.
     """
 
-    def __init__(self, integrity: Integrity = Integrity.VERIFIED, compares: Callable[[], bool] = lambda: False) -> None:
-        self._integrity = integrity
+    def __init__(self, is_verified: bool = True, compares: Callable[[], bool] = lambda: False) -> None:
+        self._is_verified = is_verified
         self._compares = compares
 
     def upload_checksum(self) -> ChecksumAlgorithm | None:
         """Return the checksum that large uploads are to have; None where another one protects them."""
-        if self._integrity is Integrity.TRANSPORT or not is_fast(_CHECKSUM) or not self._compares():
+        if not self._is_verified or not is_fast(_CHECKSUM) or not self._compares():
             return None
         return _CHECKSUM
 
@@ -44,6 +43,6 @@ class Protection:
         """Return what is signed for a body (S3 API reference, "Signature Version 4", ``x-amz-content-sha256``)."""
         if isinstance(body, bytes):
             return hashlib.sha256(body).hexdigest() if body else sigv4.EMPTY_PAYLOAD_HASH
-        if self._integrity is Integrity.TRANSPORT or (any(map(is_checksum, headers)) and self._compares()):
+        if not self._is_verified or (any(map(is_checksum, headers)) and self._compares()):
             return sigv4.UNSIGNED_PAYLOAD
         return body.digest("sha256").hex()

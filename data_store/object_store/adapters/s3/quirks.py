@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from data_store.object_store.adapters.s3.control_characters import fits_xml
+from data_store.object_store.adapters.s3.transport import RETRIED_STATUSES
 from data_store.object_store.errors import UnsupportedOperation
 
 __all__ = ["Habit", "ServerQuirks", "identify", "is_suspicious", "refuse"]
@@ -242,9 +243,9 @@ class ServerQuirks:
             return
         try:
             self._ask()
-        except Exception:
-            if not self._known:
-                raise
+        except Exception as error:
+            if not self.known or getattr(error, "status", None) in RETRIED_STATUSES:
+                raise  # all attempts were made: another request would have as many again
 
 
 def is_suspicious(key: str) -> bool:

@@ -27,9 +27,9 @@ from data_store.object_store.adapters.s3.route import Route
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 
-__all__ = ["Attempts", "SdkPools", "Transport"]
+__all__ = ["RETRIED_STATUSES", "Attempts", "SdkPools", "Transport"]
 
-_RETRIED_STATUSES = frozenset({417, 429, 500, 502, 503, 504})
+RETRIED_STATUSES = frozenset({417, 429, 500, 502, 503, 504})
 _RETRIED_ERRORS = (OSError, HTTPException, HTTPError)
 _UNSENT = (NewConnectionError, ConnectTimeoutError, ProxyError)  # no connection: nobody can have carried it out
 _SECONDS = re.compile(r"[0-9]{1,9}")
@@ -143,7 +143,7 @@ class Transport:
                 attempts.answer_lost |= not isinstance(error, _UNSENT)
                 time.sleep(attempts.pause())
             else:
-                if answer.status not in _RETRIED_STATUSES or not attempts.are_left:
+                if answer.status not in RETRIED_STATUSES or not attempts.are_left:
                     answer.attempts, answer.answer_lost = attempts.made, attempts.answer_lost
                     return answer
                 time.sleep(attempts.pause(answer))

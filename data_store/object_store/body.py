@@ -7,17 +7,18 @@ latter into an ``ObjectBody``.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TypeVar, cast, runtime_checkable
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar, cast, runtime_checkable
 
 from data_store.object_store.checksums import new_hasher
 from data_store.object_store.errors import ConnectionFailed, IntegrityError, InvalidArgument
+from data_store.object_store.files import FileRange
 from data_store.object_store.models import Object, ObjectMetadata
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["ByteReader", "FileRange", "Follower", "InFile", "ObjectBody", "RawBody", "Source", "without_body"]
+__all__ = ["ByteReader", "Follower", "InFile", "ObjectBody", "RawBody", "Source", "without_body"]
 
 _BLOCK = 1024 * 1024
 _Piece = TypeVar("_Piece", bytes, memoryview)
@@ -36,20 +37,6 @@ class RawBody(Protocol):
 
     def close(self) -> None:
         """Give the connection back, whatever was read; may be called twice."""
-
-
-class FileRange(NamedTuple):
-    """A range of an open file, which the system can move without this process reading it.
-
-    Attributes:
-        fd: the file's descriptor.
-        offset: where it begins, in bytes.
-        size: its length in bytes.
-    """
-
-    fd: int
-    offset: int
-    size: int
 
 
 class ByteReader(io.RawIOBase):
@@ -287,8 +274,8 @@ class Follower(Protocol):
     """What goes along with the reading of a body: it may take it up again, and checks it at the end."""
 
     @property
-    def digests(self) -> bool:
-        """Whether it has to see the bytes."""
+    def algorithm(self) -> str | None:
+        """The algorithm of the digest that it computes of what it sees; None: it need not see the bytes."""
 
     def received(self, chunk: bytes | memoryview, /) -> None:
         """Take note of the next bytes."""
@@ -296,8 +283,8 @@ class Follower(Protocol):
     def recover(self, error: Exception, left: int, /) -> RawBody:
         """Return a body of the ``left`` bytes that an error kept back, or raise (that error, if it is final)."""
 
-    def finished(self) -> None:
-        """Raise if what was received is not the content."""
+    def finished(self, rest: Sequence[tuple[bytes, int]] = (), /) -> None:
+        """Raise if what was received, and the ``rest`` that others were, is not the content; see ``finish``."""
 
 
 class ObjectBody(ByteReader):
@@ -330,6 +317,20 @@ class ObjectBody(ByteReader):
         """Have a follower from here on; before anything is read."""
         self._follower = follower
 
+    @property
+    def algorithm(self) -> str | None:
+        """The algorithm of the digest that is compared at the end, None if there is none."""
+        return None if self._follower is None else self._follower.algorithm
+
+    def finish(self, rest: Sequence[tuple[bytes, int]]) -> None:
+        """Raise if what was read here and the ``rest``, which was read elsewhere, is not the content together.
+
+        Args:
+            rest: digests of ``algorithm``, and lengths in bytes, of all pieces behind what was read here, in order.
+        """
+        if self._follower is not None:
+            self._follower.finished(rest)
+
     def read(self, size: int | None = -1, /) -> bytes:
         """Return at most ``size`` bytes, all that are left without a size, ``b""`` at the end."""
         self._check_open()
@@ -357,7 +358,7 @@ class ObjectBody(ByteReader):
     def file_range(self) -> FileRange | None:
         """Return the content as a range of a file, where the adapter's is one, nothing was read, and nobody digests."""
         raw = self._raw
-        if self._follower is not None and self._follower.digests:
+        if self.algorithm is not None:
             return None
         return raw.file_range() if isinstance(raw, InFile) else None
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import IO, cast
 
 from data_store.object_store.body import ByteReader, ObjectBody, without_body
-from data_store.object_store.checksums import cheapest, new_hasher
+from data_store.object_store.checksums import cheapest, combine, new_hasher
 from data_store.object_store.client import ObjectStoreClient
-from data_store.object_store.configurations import Integrity
 from data_store.object_store.errors import (
     ConnectionFailed,
     IntegrityError,
@@ -20,11 +19,12 @@ from data_store.object_store.errors import (
 )
 from data_store.object_store.models import GetOptions, Object, ObjectMetadata
 
-__all__ = ["ObjectReader", "open_resuming", "vouched", "without_body"]
+__all__ = ["ObjectReader", "Version", "open_resuming", "vouched", "without_body"]
 
 _DEFAULT_BLOCK = 1024 * 1024
 _SMALL = 1024 * 1024
 _CURRENT = GetOptions()
+_REPLACED = "the object was replaced while it was read"
 
 
 def open_resuming(client: ObjectStoreClient, bucket: str, key: str, options: GetOptions, attempts: int) -> Object:
@@ -36,37 +36,87 @@ def open_resuming(client: ObjectStoreClient, bucket: str, key: str, options: Get
     object is compared with the digest, of those that the server vouches for, that costs the least.
     """
     found = client.get_object(bucket, key, options)
+    _follow(Version(client, bucket, found, options), found, _end(found, options), attempts)
+    return found
+
+
+class Version:
+    """One version of an object, of which more is read: ``IntegrityError`` if there is another one meanwhile.
+
+    Args:
+        client: the client.
+        bucket: the bucket.
+        found: what the first GET told; without an ETag nothing more can be read.
+        options: those of that request.
+    """
+
+    __slots__ = ("_bucket", "_client", "_options", "found")
+
+    def __init__(self, client: ObjectStoreClient, bucket: str, found: Object, options: GetOptions) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._options = options
+        self.found = without_body(found)
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether large content is compared with its digest."""
+        return self._client.config.transfer.integrity == "verified"
+
+    def get(self, offset: int, length: int, attempts: int) -> Object:
+        """Return a range, with that many requests; a body that breaks stays broken."""
+        rest = GetOptions(
+            version=self._options.version,
+            offset=offset,
+            length=length,
+            if_match=self.found.etag,
+            encryption=self._options.encryption,
+            attempts=attempts,
+        )
+        try:
+            found = self._client.get_object(self._bucket, self.found.key, rest)
+        except (PreconditionFailed, RangeNotSatisfiable) as changed:
+            raise self.damaged(_REPLACED) from changed
+        if (found.etag, found.content_length) != (self.found.etag, length):  # a server that ignores If-Match
+            found.close()
+            raise self.damaged(_REPLACED)
+        return found
+
+    def open(self, offset: int, length: int, attempts: int) -> Object:
+        """Return a range whose body takes a broken connection up again, with that many requests in all."""
+        found = self.get(offset, length, attempts)
+        _follow(self, found, offset + length, attempts)
+        return found
+
+    def damaged(self, reason: str) -> IntegrityError:
+        """Return the error to raise."""
+        error = IntegrityError(reason)
+        return error.locate("get_object", self._bucket, self.found.key, self._client.config.framework)
+
+
+def _follow(version: Version, found: Object, end: int | None, attempts: int) -> None:
     body = cast(ObjectBody, found.body)
-    follower = _Follower(client, bucket, found, options, attempts - body.attempts)
+    follower = _Follower(version, found, end, attempts - body.attempts)
     body.follow(follower)
     if found.content_length == 0:
         follower.finished()
-    return found
 
 
 class _Follower:
     """Takes the body of an object up again where the connection broke, and compares its digest at the end."""
 
-    __slots__ = ("_algorithm", "_attempts", "_bucket", "_client", "_end", "_found", "_hasher", "_options")
+    __slots__ = ("_attempts", "_end", "_hasher", "_length", "_version", "algorithm")
 
-    def __init__(
-        self, client: ObjectStoreClient, bucket: str, found: Object, options: GetOptions, attempts: int
-    ) -> None:
-        self._client = client
-        self._bucket = bucket
-        self._found = without_body(found)
-        self._end = _end(found, options)
-        self._options = options
+    def __init__(self, version: Version, found: Object, end: int | None, attempts: int) -> None:
+        self._version = version
+        self._length = found.content_length
+        self._end = end
         self._attempts = attempts
-        self._algorithm = cheapest(vouched(found)) if self._is_verified(found.content_length) else None
-        self._hasher = new_hasher(self._algorithm) if self._algorithm else None
+        self.algorithm = cheapest(vouched(found)) if self._is_verified() else None
+        self._hasher = new_hasher(self.algorithm) if self.algorithm else None
 
-    def _is_verified(self, size: int) -> bool:
-        return size <= _SMALL or self._client.config.transfer.integrity is Integrity.VERIFIED
-
-    @property
-    def digests(self) -> bool:
-        return self._hasher is not None
+    def _is_verified(self) -> bool:
+        return self._length <= _SMALL or self._version.is_verified
 
     def received(self, chunk: bytes | memoryview, /) -> None:
         if self._hasher is not None:
@@ -75,36 +125,21 @@ class _Follower:
     def recover(self, error: Exception, left: int, /) -> IO[bytes]:
         if self._attempts < 1 or not isinstance(error, ConnectionFailed | TimedOut):
             raise error
-        if self._found.etag is None or self._end is None:
+        if self._version.found.etag is None or self._end is None:
             raise error
-        rest = GetOptions(
-            version=self._options.version,
-            offset=self._end - left,
-            length=left,
-            if_match=self._found.etag,
-            encryption=self._options.encryption,
-            attempts=self._attempts,
-        )
-        try:
-            found = self._client.get_object(self._bucket, self._found.key, rest)
-        except (PreconditionFailed, RangeNotSatisfiable) as changed:
-            raise self._damaged("the object was replaced while it was read") from changed
+        found = self._version.get(self._end - left, left, self._attempts)
         self._attempts -= cast(ObjectBody, found.body).attempts
-        if (found.etag, found.content_length) != (self._found.etag, left):  # a server that ignores If-Match
-            found.close()
-            raise self._damaged("the object was replaced while it was read")
         return found.body
 
-    def finished(self) -> None:
-        if self._hasher is None or self._algorithm is None:
+    def finished(self, rest: Sequence[tuple[bytes, int]] = (), /) -> None:
+        if self._hasher is None or self.algorithm is None:
             return
-        found, told = self._hasher.digest().hex(), (self._found.checksums or {})[self._algorithm]
+        digest = self._hasher.digest()
+        if rest:
+            digest = combine(self.algorithm, [(digest, self._length - sum(size for _, size in rest)), *rest])
+        found, told = digest.hex(), (self._version.found.checksums or {})[self.algorithm]
         if found != told:
-            raise self._damaged(f"the content's {self._algorithm} is {found}, not {told}")
-
-    def _damaged(self, reason: str) -> IntegrityError:
-        error = IntegrityError(reason)
-        return error.locate("get_object", self._bucket, self._found.key, self._client.config.framework)
+            raise self._version.damaged(f"the content's {self.algorithm} is {found}, not {told}")
 
 
 def _end(found: Object, options: GetOptions) -> int | None:

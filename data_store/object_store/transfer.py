@@ -11,17 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
 
-from data_store.object_store.body import ObjectBody, RawReadable
+from data_store.object_store.body import RawReadable
 from data_store.object_store.bulk import Bulk
 from data_store.object_store.checksums import new_hasher
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.copies import Copies
+from data_store.object_store.downloads import Downloads
 from data_store.object_store.errors import Located
 from data_store.object_store.executor import Executor
-from data_store.object_store.files import AtomicFile, NewFile
 from data_store.object_store.models import (
     GetOptions,
     MultipartUpload,
@@ -32,13 +31,11 @@ from data_store.object_store.models import (
     Progress,
     PutOptions,
 )
-from data_store.object_store.reading import open_resuming, without_body
+from data_store.object_store.reading import open_resuming
 from data_store.object_store.sources import Digests
 from data_store.object_store.uploads import Upload, Uploads
 
 __all__ = ["Transfers"]
-
-_BUFFER = 1024 * 1024
 
 
 class Transfers:
@@ -55,6 +52,7 @@ class Transfers:
         self._framework = str(config.framework)
         self._attempts = config.retry.max_attempts
         self._executor = Executor(config.transfer.max_concurrency)
+        self._downloads = Downloads(client, self._executor, self._attempts)
         self._uploads = Uploads(client, config.transfer, self._executor)
         self.copies = Copies(client, config.transfer, self._executor)
         self.bulk = Bulk(client, self.copies, self._executor, self._attempts)
@@ -71,13 +69,7 @@ class Transfers:
         self, bucket: str, key: str, path: Path, progress: Progress | None, options: GetOptions
     ) -> ObjectMetadata:
         """Write an object to a file, which appears whole or not at all."""
-        target = AtomicFile(path)
-        with self.open(bucket, key, options) as found, target as file:
-            total = found.content_length
-            report = (lambda done: progress(done, total)) if progress is not None else _report_nothing
-            _receive(cast(ObjectBody, found.body), total, file, report)
-            target.commit()
-        return without_body(found)
+        return self._downloads.file(bucket, key, path, progress, options)
 
     def ranges(self, bucket: str, key: str, ranges: Sequence[GetOptions]) -> list[bytes]:
         """Return the bytes of several ranges, all of one version of the object; each names it, and its key."""
@@ -132,24 +124,6 @@ class Transfers:
 
     def _read(self, bucket: str, key: str, options: GetOptions) -> bytes:
         return self.open(bucket, key, options).read()
-
-
-def _receive(body: ObjectBody, size: int, file: NewFile, report: Callable[[int], object]) -> None:
-    """Write a body to a file: from file to file where it can be, else through one buffer."""
-    content = body.file_range()
-    if content is not None:
-        file.copy(content, report)
-        return
-    file.reserve(size)
-    buffer, done = memoryview(bytearray(min(_BUFFER, size))), 0
-    while read := body.readinto(buffer):
-        file.write(buffer[:read])
-        done += read
-        report(done)
-
-
-def _report_nothing(_done: int) -> None:
-    """For who does not want to know."""
 
 
 def _upload(bucket: str, key: str, options: PutOptions, progress: Progress | None) -> Upload:

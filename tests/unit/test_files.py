@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from data_store.object_store import files
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.files import AtomicFile
 
@@ -156,3 +158,41 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
         writing.commit()
     assert link.is_symlink()
     assert real.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("has_pwrite", [True, False])
+def test_chunks_are_written_where_they_belong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_pwrite: bool
+) -> None:
+    """In any order, with what the system has."""
+    if not has_pwrite:
+        monkeypatch.setattr(files, "_pwrite", None)
+    writing = AtomicFile(tmp_path / "file")
+    with writing as file:
+        for offset, chunk in ((6, b"last"), (0, b"fir"), (3, memoryview(b"mid"))):
+            file.write_at(offset, chunk)
+        writing.commit()
+    assert (tmp_path / "file").read_bytes() == b"firmidlast"
+
+
+def test_a_chunk_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little the system takes at once."""
+    monkeypatch.setattr(files, "_pwrite", lambda fd, chunk, offset: os.pwrite(fd, chunk[:2], offset))
+    writing = AtomicFile(tmp_path / "file")
+    with writing as file:
+        file.write_at(1, b"12345")
+        file.write_at(0, b"0")
+        writing.commit()
+    assert (tmp_path / "file").read_bytes() == b"012345"
+
+
+def test_an_error_of_writing_names_the_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The temporary file is nobody's business."""
+
+    def full(_fd: int, _chunk: memoryview, _offset: int) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "_pwrite", full)
+    with pytest.raises(OSError, match="No space") as caught, AtomicFile(tmp_path / "file") as file:
+        file.write_at(0, b"content")
+    assert caught.value.filename == str(tmp_path / "file")

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
+import google_crc32c
 import pytest
 
 from data_store.object_store.adapters.embedded.client import LocalClient, MemoryClient
@@ -63,7 +64,7 @@ def test_content_of_any_size_comes_back_with_its_md5(
     written = client.put_object(BUCKET, "key", Source(stream, size if known else None), PutOptions())
     assert read(client, "key") == data
     assert (written.size, written.etag) == (size, hashlib.md5(data).hexdigest())
-    assert written.checksums == {"md5": written.etag}
+    assert written.checksums == {"md5": written.etag, "crc32c": f"{google_crc32c.value(data):08x}"}
 
 
 @pytest.mark.parametrize(("size", "count"), [*zip(SIZES, [0, 0, 0, 1, 1], strict=True)])

@@ -15,7 +15,7 @@ from tests.unit.embedded_support import BUCKET, LARGE, age, killed, local, put, 
 
 # Dies in the call of that number of a method; before it, or just after it where the name says so.
 DIE = """
-from data_store.object_store.adapters.embedded import changes, content, receiving, uploads
+from data_store.object_store.adapters.embedded import changes, content, digests, receiving, uploads
 from data_store.object_store.models import CompleteOptions, CopyOptions, ObjectIdentifier, PartOptions
 uploads.MIN_PART_SIZE = LARGE
 root, where, call, upload = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
@@ -63,7 +63,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("where", "call", "done"),
     [
-        ("receiving._Digests.update", 2, False),
+        ("digests.Digests.update", 2, False),
         ("content.FileContents.publish", 1, False),
         ("content.FileContents.hold", 1, False),
         ("changes.Changes.write", 1, False),

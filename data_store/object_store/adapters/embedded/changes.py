@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, cast
 
 from data_store.object_store.adapters.embedded.conditions import check_etag, check_updated
+from data_store.object_store.adapters.embedded.found import written
 from data_store.object_store.adapters.embedded.locks import UNLOCKED, Lock
 from data_store.object_store.adapters.embedded.rows import (
     HEADERS,
@@ -18,7 +19,6 @@ from data_store.object_store.adapters.embedded.rows import (
     Row,
     digests,
     find,
-    moment,
     no_bucket,
     now,
 )
@@ -55,23 +55,29 @@ _DELETE_UNUSED = f"DELETE FROM contents {_OF_PARTS} AND refs = 0"  # noqa: S608
 _INSERT_EVENT = "INSERT INTO events (bucket, kind, key, version_id, size, etag, time) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """Content that was received: ``data`` if it is small, else the id of its ``file``.
 
     Attributes:
         size: its length in bytes.
-        etag: its MD5 in hex.
+        etag: its ETag.
+        md5: its MD5 in hex; None if it is that large that the ETag is another.
         digests: others that were asked for: algorithm to lower-case hex.
         shared: the id of the content in the database, where it is there already.
     """
 
     size: int
     etag: str
+    md5: str | None
     digests: dict[str, str]
     data: bytes | None = None
     file: str | None = None
     shared: int | None = None
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """All its digests."""
+        return self.digests if self.md5 is None else {"md5": self.md5, **self.digests}
 
 
 class Place(NamedTuple):
@@ -112,16 +118,11 @@ class Stored(NamedTuple):
     lock: Lock
     upload_id: str | None = None
 
-    def metadata(self, key: str, version_id: str | None) -> ObjectMetadata:
-        """Return what the one who wrote it is told."""
-        return ObjectMetadata(
-            key=key,
-            size=self.size,
-            etag=self.etag,
-            updated_time=moment(self.updated),
-            version_id=version_id,
-            checksums=digests(self.etag, self.checksums),
-        )
+    def metadata(self, key: str, version_id: str | None, checksums: Mapping[str, str] | None = None) -> ObjectMetadata:
+        """Return what the one who wrote it is told; ``checksums`` are the digests, where they are at hand."""
+        if checksums is None:
+            checksums = digests(self.etag, self.checksums)
+        return written(key, self.size, self.etag, self.updated, version_id, checksums)
 
 
 class Changes:
@@ -132,6 +133,8 @@ class Changes:
         unused: ids of the content files that no row names any more once the transaction is committed.
         recorded: whether there are new events.
     """
+
+    __slots__ = ("connection", "recorded", "unused")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection

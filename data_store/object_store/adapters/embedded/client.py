@@ -15,6 +15,7 @@ from data_store.object_store.adapters.embedded.content import Contents, FileCont
 from data_store.object_store.adapters.embedded.cors import CorsOperations
 from data_store.object_store.adapters.embedded.database import Database, FileDatabase, MemoryDatabase
 from data_store.object_store.adapters.embedded.events import Watchers
+from data_store.object_store.adapters.embedded.found import metadata_of, object_of
 from data_store.object_store.adapters.embedded.locks import lock_of
 from data_store.object_store.adapters.embedded.multipart import MultipartOperations
 from data_store.object_store.adapters.embedded.presign_keys import FileKeys, MemoryKeys, PresignKeys
@@ -26,8 +27,8 @@ from data_store.object_store.adapters.embedded.rows import (
     headers,
     moment,
     now,
-    object_fields,
     packed,
+    packed_digests,
     refers_to,
 )
 from data_store.object_store.adapters.embedded.settings import lifecycle_rules, packed_rules
@@ -96,6 +97,7 @@ class EmbeddedClient(
     """Every operation, on a database and a place for large content."""
 
     accepts_streams: ClassVar[bool] = True
+    is_remote: ClassVar[bool] = False
     conditions: ClassVar[frozenset[Condition]] = frozenset(Condition)
     max_copy_size: ClassVar[int | None] = None
 
@@ -107,6 +109,7 @@ class EmbeddedClient(
         self._database = database
         self._contents = contents
         self._where = where
+        self._md5_limit = config.transfer.multipart_threshold
         self._watchers = Watchers(database)
 
     @property
@@ -115,43 +118,46 @@ class EmbeddedClient(
         return self._where
 
     def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
-        """See ``ObjectStoreClient``. The ETag is the MD5 of the content."""
+        """See ``ObjectStoreClient``. The ETag is the MD5 of the content; see ``digests`` on that of large content."""
         algorithms = (options.checksum,) if options.checksum else ()
-        with self._receive(body, *algorithms) as content:
-            _check_md5(content, options.content_md5)
-            with self._change() as changes:
+        with self._receive_object(body, *algorithms, needs_md5=options.content_md5 is not None) as content:
+            if options.content_md5 is not None:
+                _check_md5(content, options.content_md5)
+
+            def put(changes: Changes) -> tuple[Stored, str | None]:
                 place = changes.place(bucket, key)
                 check_write(place.etag, options)
                 stored = Stored(
                     content=self._add(changes, content),
                     size=content.size,
                     etag=content.etag,
-                    checksums=packed(content.digests),
+                    checksums=packed_digests(content.digests),
                     headers=headers(options),
                     tags=packed(options.tags),
                     updated=now(),
                     storage_class=options.storage_class,
                     lock=lock_of(options.retention, options.legal_hold, place.object_lock, place.default_retention),
                 )
-                version_id = changes.write(place, key, stored)
-        return stored.metadata(key, version_id)
+                return stored, changes.write(place, key, stored)
+
+            stored, version_id = self._commit(put)
+        return stored.metadata(key, version_id, content.checksums)
 
     def get_object(self, bucket: str, key: str, options: GetOptions) -> Object:
         """See ``ObjectStoreClient``. The body reads on when the object is replaced or deleted meanwhile."""
         row, body, length = self._open(bucket, key, options)
-        return Object(body=body, content_length=length, **object_fields(row))
+        return object_of(row, body, length)
 
     def head_object(self, bucket: str, key: str, options: GetOptions) -> ObjectMetadata:
         """See ``ObjectStoreClient``."""
         with self._database.read() as connection:
             row = find_object(connection, bucket, key, options.version)
         check_read(row[2], row[3], options)
-        return ObjectMetadata(**object_fields(row))
+        return metadata_of(row)
 
     def delete_object(self, bucket: str, key: str, options: DeleteOptions) -> DeletedObject:
         """See ``ObjectStoreClient``."""
-        with self._change() as changes:
-            return _delete(changes, bucket, key, options)
+        return self._commit(lambda changes: _delete(changes, bucket, key, options))
 
     def delete_objects(
         self, bucket: str, objects: Sequence[ObjectIdentifier], *, bypass_governance: bool = False
@@ -177,7 +183,8 @@ class EmbeddedClient(
         self, source_bucket: str, source_key: str, bucket: str, key: str, options: CopyOptions
     ) -> ObjectMetadata:
         """See ``ObjectStoreClient``; of any size. The copy shares the content, until one of the two is replaced."""
-        with self._change() as changes:
+
+        def copy(changes: Changes) -> tuple[Stored, str | None]:
             source = changes.source(source_bucket, source_key, options.source_version, options.source_updated_time)
             if options.source_etag not in (None, source.etag):
                 raise PreconditionFailed(f"the source has ETag {source.etag}", bucket=source_bucket, key=source_key)
@@ -190,7 +197,9 @@ class EmbeddedClient(
                 storage_class=options.storage_class,
                 lock=lock_of(None, None, place.object_lock, place.default_retention),
             )
-            version_id = changes.write(place, key, stored)
+            return stored, changes.write(place, key, stored)
+
+        stored, version_id = self._commit(copy)
         return stored.metadata(key, version_id)
 
     def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
@@ -306,9 +315,9 @@ def _new_memory_store() -> tuple[MemoryDatabase, MemoryContents, MemoryKeys]:
 _memory: dict[str, tuple[MemoryDatabase, MemoryContents, MemoryKeys]] = {}
 
 
-def _check_md5(content: Content, content_md5: str | None) -> None:
-    if content_md5 is not None and base64.b64decode(content_md5).hex() != content.etag:
-        found = base64.b64encode(bytes.fromhex(content.etag)).decode()
+def _check_md5(content: Content, content_md5: str) -> None:
+    if base64.b64decode(content_md5).hex() != content.md5:
+        found = base64.b64encode(bytes.fromhex(content.md5 or "")).decode()
         raise IntegrityError(f"the content_md5 of the content is {found}, not {content_md5}")
 
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
-from data_store.object_store.adapters.embedded.receiving import CRC32
+from data_store.object_store.adapters.embedded.digests import CRC32
 from data_store.object_store.adapters.embedded.uploads import Part
 from data_store.object_store.body import ByteReader
 from data_store.object_store.errors import IntegrityError

@@ -16,19 +16,23 @@ slow writer whose file was taken notices inside its transaction (``hold``), whil
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
+from data_store.object_store.adapters.embedded.cloning import clone
 from data_store.object_store.errors import IntegrityError, TimedOut
-from data_store.object_store.files import sync_directory
+from data_store.object_store.files import FileRange, sync_directory
 
 __all__ = ["GRACE_SECONDS", "Contents", "FileContents", "MemoryContents"]
 
 GRACE_SECONDS = 3600.0
+_fallocate: Callable[[int, int, int], None] | None = getattr(os, "posix_fallocate", None)  # not on macOS
+_CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENODEV, errno.ENOSYS)
 _CLEANED_UP = f"the upload stood still for over {GRACE_SECONDS:.0f} s, and another process has cleaned it up"
 
 
@@ -37,6 +41,12 @@ class Contents(Protocol):
 
     def create(self, file: str) -> BinaryIO:
         """Return the temporary file of an id, to be written."""
+
+    def clone(self, source: FileRange, temporary: BinaryIO) -> bool:
+        """Have a temporary file share the blocks of a range of another file; return False where it cannot."""
+
+    def reserve(self, temporary: BinaryIO, size: int) -> None:
+        """Say how many bytes will be written."""
 
     def publish(self, file: str, temporary: BinaryIO) -> None:
         """Make what was written readable under its id, durably, and mark it as in doubt.
@@ -51,8 +61,8 @@ class Contents(Protocol):
     def hold(self, file: str) -> None:
         """Raise ``TimedOut`` unless a published file is there; inside a write transaction it then stays."""
 
-    def open(self, file: str, size: int, start: int) -> BinaryIO:
-        """Return a reader from ``start`` on that lives on when the file is removed.
+    def open(self, file: str, size: int, start: int, length: int) -> BinaryIO:
+        """Return a reader of ``length`` bytes from ``start`` on, or more, that lives on when the file is removed.
 
         Raises:
             FileNotFoundError: it was removed already.
@@ -91,7 +101,20 @@ class FileContents:
 
     def create(self, file: str) -> BinaryIO:
         """See ``Contents``."""
-        return (self._temp / file).open("xb", buffering=0)
+        return (self._temp / file).open("x+b", buffering=0)
+
+    def clone(self, source: FileRange, temporary: BinaryIO) -> bool:
+        """See ``Contents``."""
+        return clone(source, temporary.fileno())
+
+    def reserve(self, temporary: BinaryIO, size: int) -> None:
+        """See ``Contents``. A full disk is found now, and writing costs a third less."""
+        if _fallocate is not None:
+            try:
+                _fallocate(temporary.fileno(), 0, size)
+            except OSError as error:
+                if error.errno not in _CANNOT_RESERVE:
+                    raise
 
     def publish(self, file: str, temporary: BinaryIO) -> None:
         """See ``Contents``."""
@@ -118,18 +141,17 @@ class FileContents:
         if not self._path(file).exists():
             raise TimedOut(_CLEANED_UP)
 
-    def open(self, file: str, size: int, start: int) -> BinaryIO:
+    def open(self, file: str, size: int, start: int, length: int) -> BinaryIO:
         """See ``Contents``.
 
         Too short is how content looks that was written with ``durability: relaxed`` just before the machine crashed.
         """
-        body = self._path(file).open("rb", buffering=0)
+        body = _ContentFile(self._path(file), start, length)
         found = os.fstat(body.fileno()).st_size
         if found != size:
             body.close()
             raise IntegrityError(f"content file {file} has {found} of {size} bytes")
-        body.seek(start)
-        return body
+        return cast(BinaryIO, body)
 
     def doubt(self, files: Iterable[str]) -> None:
         """See ``Contents``. On a full disk there is no room for a mark, and deleting must go on without."""
@@ -171,6 +193,13 @@ class MemoryContents:
         """See ``Contents``."""
         return io.BytesIO()
 
+    def clone(self, source: FileRange, temporary: BinaryIO) -> bool:
+        """Return False."""
+        return False
+
+    def reserve(self, temporary: BinaryIO, size: int) -> None:
+        """Do nothing."""
+
     def publish(self, file: str, temporary: BinaryIO) -> None:
         """See ``Contents``."""
         temporary.seek(0)
@@ -183,7 +212,7 @@ class MemoryContents:
     def hold(self, file: str) -> None:
         """Do nothing: nobody else removes it."""
 
-    def open(self, file: str, size: int, start: int) -> BinaryIO:
+    def open(self, file: str, size: int, start: int, length: int) -> BinaryIO:
         """See ``Contents``."""
         data = self._files.get(file)
         if data is None:
@@ -199,6 +228,20 @@ class MemoryContents:
         """See ``Contents``."""
         if not referenced:
             self._files.pop(file, None)
+
+
+class _ContentFile(io.FileIO):
+    """A part of a content file, which can be moved without being read."""
+
+    def __init__(self, path: Path, start: int, length: int) -> None:
+        super().__init__(path)
+        self._range = FileRange(self.fileno(), start, length)
+        if start:
+            self.seek(start)
+
+    def file_range(self) -> FileRange:
+        """Return all of it."""
+        return self._range
 
 
 def _older_than_grace(directory: Path) -> list[str]:

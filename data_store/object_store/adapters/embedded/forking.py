@@ -24,27 +24,41 @@ class Gate:
 
     Args:
         close: closes the connections that nobody uses.
+        forget: called in the child, where the other threads are not: forgets who among them waits for what.
     """
 
-    def __init__(self, close: Callable[[], None]) -> None:
+    def __init__(self, close: Callable[[], None], forget: Callable[[], None]) -> None:
         self._close = weakref.WeakMethod(close)
+        self._forget = weakref.WeakMethod(forget)
         self._open()
         with _forking:
             _gates.add(self)
 
     def enter(self) -> None:
-        """Say that this thread uses a connection from now on; waits for the end of a fork."""
-        with self._changed:
-            while self._shut:
-                self._changed.wait()
-            self._users.add(threading.get_ident())
+        """Say that this thread uses a connection from now on; waits for the end of a fork.
+
+        A user announces itself before it looks whether the gate is shut, who forks shuts it before looking for users:
+        one of the two sees the other, and where nobody forks there is no lock to take.
+        """
+        self._users.add(threading.get_ident())
+        if self._shut:
+            self._wait()
 
     def leave(self) -> None:
-        """Say that it has given it back."""
-        with self._changed:
-            self._users.discard(threading.get_ident())
-            if self._shut:
+        """Say that it has given it back; may be said without having entered."""
+        self._users.discard(threading.get_ident())
+        if self._shut:
+            with self._changed:
                 self._changed.notify_all()
+
+    def _wait(self) -> None:
+        me = threading.get_ident()
+        with self._changed:
+            self._users.discard(me)
+            self._changed.notify_all()
+            while self._shut:
+                self._changed.wait()
+            self._users.add(me)
 
     def _open(self) -> None:
         self._changed = threading.Condition()
@@ -65,6 +79,12 @@ class Gate:
             self._shut = False
             self._changed.notify_all()
 
+    def _after_fork_in_child(self) -> None:
+        self._open()
+        forget = self._forget()
+        if forget is not None:
+            forget()
+
 
 _forking = threading.RLock()
 _gates: weakref.WeakSet[Gate] = weakref.WeakSet()
@@ -84,7 +104,7 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     for gate in list(_gates):
-        gate._open()
+        gate._after_fork_in_child()
     _forking.release()
 
 

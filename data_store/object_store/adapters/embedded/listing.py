@@ -12,6 +12,7 @@ from itertools import islice
 from data_store.object_store.adapters.embedded.rows import Row, bucket_id, moment
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.models import ListOptions, ObjectMetadata, ObjectPage
+from data_store.object_store.models.listed import listed
 
 __all__ = ["list_page", "successor"]
 
@@ -129,4 +130,4 @@ def _position_of(cursor: str) -> _Position | None:
 
 def _metadata(row: Row) -> ObjectMetadata:
     key, size, etag, updated, storage_class = row
-    return ObjectMetadata(key=key, size=size, etag=etag, updated_time=moment(updated), storage_class=storage_class)
+    return listed(key, size, etag, moment(updated), storage_class)

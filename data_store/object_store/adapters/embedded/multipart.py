@@ -13,18 +13,20 @@ from data_store.object_store.adapters.embedded import uploads
 from data_store.object_store.adapters.embedded.changes import Changes, Content, Stored
 from data_store.object_store.adapters.embedded.concatenation import Concatenation
 from data_store.object_store.adapters.embedded.conditions import check_etag, check_write
+from data_store.object_store.adapters.embedded.digests import CRC32
+from data_store.object_store.adapters.embedded.found import metadata_of
 from data_store.object_store.adapters.embedded.locks import lock_of
-from data_store.object_store.adapters.embedded.receiving import CRC32
 from data_store.object_store.adapters.embedded.rows import (
     HEADERS,
     Finding,
+    digests,
     find,
     find_object,
     headers,
     moment,
     now,
-    object_fields,
     packed,
+    packed_digests,
 )
 from data_store.object_store.adapters.embedded.storage import Storage
 from data_store.object_store.adapters.embedded.uploads import Draft, Part, combined_etag, digests_of
@@ -89,7 +91,7 @@ class MultipartOperations(Storage, SupportsMultipart):
             check_etag(row[2], source.etag)
             if source.offset + source.length > size:
                 raise RangeNotSatisfiable(f"the source has {size} bytes, the range ends behind them")
-            wanted = VerifiedRange(content, source.offset, source.length, object_fields(row)["checksums"])
+            wanted = VerifiedRange(content, source.offset, source.length, digests(row[2], row[11]))
             body = Source(wanted, source.length, verify=wanted.verify)
             return self._put_part(_Target(bucket, key, upload_id), part_number, body, options)
 
@@ -131,24 +133,28 @@ class MultipartOperations(Storage, SupportsMultipart):
         with self._database.read() as connection:
             uploads.find_upload(connection, *target)
         wanted = (CRC32, options.checksum) if options.checksum else (CRC32,)
-        with self._receive(body, *wanted) as content, self._change() as changes:
-            upload, updated = uploads.find_upload(changes.connection, *target), now()
-            replaced = changes.connection.execute(_FIND_PART, (upload, number)).fetchone()
-            row = (upload, number, content.size, content.etag, updated, self._add(changes, content))
-            changes.connection.execute(_PUT_PART, (*row, packed(content.digests)))
-            if replaced is not None:
-                changes.drop(replaced[0])
-        digests = {"md5": content.etag, **digests_of(content.digests)}
-        return PartInfo(number, content.etag, content.size, moment(updated), digests)
+        with self._receive(body, *wanted) as content:
+
+            def put(changes: Changes) -> int:
+                upload, updated = uploads.find_upload(changes.connection, *target), now()
+                replaced = changes.connection.execute(_FIND_PART, (upload, number)).fetchone()
+                row = (upload, number, content.size, content.etag, updated, self._add(changes, content))
+                changes.connection.execute(_PUT_PART, (*row, packed_digests(content.digests)))
+                if replaced is not None:
+                    changes.drop(replaced[0])
+                return updated
+
+            updated = self._commit(put)
+        return PartInfo(number, content.etag, content.size, moment(updated), digests_of(content.checksums))
 
     def _complete(
         self, target: _Target, parts: Sequence[PartInfo], draft: Draft, options: CompleteOptions
     ) -> ObjectMetadata:
         """Make the object; ``_Outdated`` or ``FileNotFoundError`` if the upload is another one by now."""
         wanted = {*(options.checksums or {}), *filter(None, [draft.checksum])} - {"md5"}
-        with self._put_together(draft.parts, wanted) as content:
-            digests = {"md5": content.etag, **content.digests}
-            _check_digests(digests, options.checksums or {})
+        with self._put_together(draft.parts, wanted, needs_md5="md5" in (options.checksums or {})) as content:
+            checksums = content.checksums
+            _check_digests(checksums, options.checksums or {})
             with self._change() as changes:
                 if uploads.draft(changes.connection, *target, parts) != draft:
                     raise _Outdated
@@ -158,7 +164,7 @@ class MultipartOperations(Storage, SupportsMultipart):
                     content=self._add(changes, content),
                     size=content.size,
                     etag=draft.etag,
-                    checksums=packed(digests),
+                    checksums=packed_digests(checksums),
                     headers=draft.headers,
                     tags=draft.tags,
                     updated=now(),
@@ -171,21 +177,21 @@ class MultipartOperations(Storage, SupportsMultipart):
         return stored.metadata(target.key, version_id)
 
     @contextmanager
-    def _put_together(self, parts: Sequence[Part], wanted: set[str]) -> Iterator[Content]:
+    def _put_together(self, parts: Sequence[Part], wanted: set[str], *, needs_md5: bool) -> Iterator[Content]:
         """Hold the content that parts make; that of a single part is shared."""
         first = parts[0]
-        digests = digests_of(first.digests)
-        if len(parts) == 1 and wanted <= digests.keys():
-            yield Content(first.size, first.etag, digests, shared=first.content)
+        known = digests_of(first.digests)
+        if len(parts) == 1 and wanted <= known.keys():
+            yield Content(first.size, first.etag, first.etag, known, shared=first.content)
             return
         with closing(Concatenation(parts, self._open_part)) as body:
             whole = Source(body, sum(part.size for part in parts))
-            with self._receive(whole, *sorted(wanted)) as content:
+            with self._receive_object(whole, *sorted(wanted), needs_md5=needs_md5) as content:
                 yield content
 
     def _open_part(self, part: Part) -> BinaryIO:
         if part.file is not None:
-            return self._contents.open(part.file, part.size, 0)
+            return self._contents.open(part.file, part.size, 0, part.size)
         with self._database.read() as connection:
             row = connection.execute("SELECT data FROM contents WHERE id = ?", (part.content,)).fetchone()
         if row is None or row[0] is None:
@@ -210,7 +216,7 @@ def _made(connection: sqlite3.Connection, target: _Target, parts: Sequence[PartI
     try:
         made = find(connection, _MADE_BY, target.bucket, target.key, None)
         if made == (target.upload_id, combined_etag(sorted(parts, key=lambda part: part.part_number))):
-            return ObjectMetadata(**object_fields(find_object(connection, target.bucket, target.key, None)))
+            return metadata_of(find_object(connection, target.bucket, target.key, None))
     except (ObjectNotFound, ValueError):  # an ETag need not be hex
         pass
     raise UploadNotFound(f"there is no upload {target.upload_id!r} of {target.key!r}")

@@ -29,8 +29,8 @@ __all__ = [
     "moment",
     "no_bucket",
     "now",
-    "object_fields",
     "packed",
+    "packed_digests",
     "refers_to",
     "unpacked",
 ]
@@ -45,6 +45,10 @@ REPORTED_VERSION = f"CASE versioning WHEN '{VersioningStatus.DISABLED}' THEN NUL
 _DEFAULT_CONTENT_TYPE = "application/octet-stream"
 _COLUMNS = f"key, size, etag, updated, storage_class, {HEADERS}, checksums, {REPORTED_VERSION}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Less than half the time of json.dumps() and json.loads(), which look at options and for spaces around.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_decode = json.JSONDecoder().raw_decode
 
 Row = tuple[Any, ...]
 
@@ -89,7 +93,7 @@ def find(connection: sqlite3.Connection, finding: Finding, bucket: str, key: str
 
 
 def find_object(connection: sqlite3.Connection, bucket: str, key: str, version: str | None) -> Row:
-    """Return the row of ``object_fields``; raises as ``find``."""
+    """Return the row of ``found.metadata_of``; raises as ``find``."""
     return find(connection, _OBJECT, bucket, key, version)
 
 
@@ -121,25 +125,6 @@ def headers(options: ContentOptions) -> Row:
     )
 
 
-def object_fields(row: Row) -> dict[str, Any]:
-    """Return the fields of ``ObjectMetadata`` for a row of ``find_object``."""
-    return {
-        "key": row[0],
-        "size": row[1],
-        "etag": row[2],
-        "updated_time": moment(row[3]),
-        "storage_class": row[4],
-        "content_type": row[5],
-        "metadata": unpacked(row[6]),
-        "cache_control": row[7],
-        "content_disposition": row[8],
-        "content_encoding": row[9],
-        "content_language": row[10],
-        "checksums": digests(row[2], row[11]),
-        "version_id": row[12],
-    }
-
-
 def digests(etag: str, checksums: str | None) -> dict[str, str]:
     """Return the digests of a content: the ETag, unless it was made of parts, and those of the column ``checksums``."""
     others = unpacked(checksums)
@@ -148,12 +133,17 @@ def digests(etag: str, checksums: str | None) -> dict[str, str]:
 
 def packed(names: Mapping[str, str] | None) -> str | None:
     """Return a JSON column."""
-    return json.dumps(dict(names), ensure_ascii=False) if names else None
+    return _encode(dict(names)) if names else None
+
+
+def packed_digests(digests: Mapping[str, str]) -> str | None:
+    """Return the JSON column of digests, whose names and values have nothing to escape."""
+    return "{" + ", ".join([f'"{name}": "{value}"' for name, value in digests.items()]) + "}" if digests else None
 
 
 def unpacked(column: str | None) -> dict[str, str]:
     """Return what a JSON column has."""
-    return json.loads(column) if column else {}
+    return _decode(column)[0] if column else {}
 
 
 def now() -> int:
@@ -163,7 +153,7 @@ def now() -> int:
 
 def moment(microseconds: int) -> datetime:
     """Return a time of the database as a datetime."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return _EPOCH + timedelta(0, 0, microseconds)  # by position: a keyword doubles the time, and listings make many
 
 
 def microseconds(moment: datetime) -> int:

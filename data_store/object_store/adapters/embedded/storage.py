@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from data_store.object_store.adapters.embedded.changes import Changes, Content
 from data_store.object_store.adapters.embedded.conditions import check_read
 from data_store.object_store.adapters.embedded.content import Contents
 from data_store.object_store.adapters.embedded.database import Database
+from data_store.object_store.adapters.embedded.digests import FAST, has_fast
 from data_store.object_store.adapters.embedded.receiving import receive
 from data_store.object_store.adapters.embedded.rows import Row, find_object_with_content, refers_to
 from data_store.object_store.body import Source
@@ -20,6 +21,8 @@ from data_store.object_store.errors import IntegrityError, RangeNotSatisfiable
 from data_store.object_store.models import GetOptions
 
 __all__ = ["Storage"]
+
+T = TypeVar("T")
 
 
 class Storage:
@@ -29,10 +32,19 @@ class Storage:
     _contents: Contents
     _where: str
     """The place of both, for a person."""
+    _md5_limit: int
+    """A larger object has no MD5."""
 
     def _receive(self, body: Source, *algorithms: str) -> AbstractContextManager[Content]:
         """Read a body to its end and hold its content, ready to be added, for the time of a ``with`` block."""
         return receive(self._contents, body, self._resolve, algorithms)
+
+    def _receive_object(self, body: Source, *algorithms: str, needs_md5: bool) -> AbstractContextManager[Content]:
+        """Do the same with a whole object: by a digest that is asked for its reads are verified, else by ``FAST``."""
+        if not algorithms and has_fast():
+            algorithms = (FAST,)
+        md5_limit = None if needs_md5 or FAST not in algorithms else self._md5_limit
+        return receive(self._contents, body, self._resolve, algorithms, md5_limit)
 
     @contextmanager
     def _change(self) -> Iterator[Changes]:
@@ -41,6 +53,25 @@ class Storage:
             changes = Changes(connection)
             yield changes
             self._contents.doubt(changes.unused)
+        self._committed(changes)
+
+    def _commit(self, change: Callable[[Changes], T]) -> T:
+        """Make a change of one object, in a transaction that threads may share; return what it returns.
+
+        It may be called in another thread, and again after a failure, so it changes nothing but the database.
+        """
+
+        def make(connection: sqlite3.Connection) -> tuple[T, Changes]:
+            changes = Changes(connection)
+            result = change(changes)
+            self._contents.doubt(changes.unused)
+            return result, changes
+
+        result, changes = self._database.commit(make)
+        self._committed(changes)
+        return result
+
+    def _committed(self, changes: Changes) -> None:
         for file in changes.unused:
             self._contents.settle(file, referenced=False)
         if changes.recorded:
@@ -56,7 +87,7 @@ class Storage:
         """Look up an object and open its content; again if a writer removed the file between the two.
 
         Returns:
-            The row of ``object_fields``, the content from the first byte that is asked for on, and how many bytes are.
+            The row of ``object_of``, the content from the first byte that is asked for on, and how many bytes are.
         """
         lost = None
         while True:
@@ -66,15 +97,17 @@ class Storage:
             start, length = _span(row[1], options)
             file, data = row[-2:]
             try:
-                return row, self._open_content(file, data, row[1], start), length
+                return row, self._open_content(file, data, row[1], start, length), length
             except FileNotFoundError:
                 if file == lost:
                     raise IntegrityError(f"content file {file} is missing (store in {self._where})") from None
                 lost = file
 
-    def _open_content(self, file: str | None, data: bytes | None, size: int, start: int = 0) -> BinaryIO:
-        """Return a reader of a content; ``FileNotFoundError`` if it was removed."""
-        return BytesIO((data or b"")[start:]) if file is None else self._contents.open(file, size, start)
+    def _open_content(self, file: str | None, data: bytes | None, size: int, start: int, length: int) -> BinaryIO:
+        """Return a reader of a part of a content; ``FileNotFoundError`` if it was removed."""
+        if file is None:
+            return BytesIO((data or b"")[start : start + length])
+        return self._contents.open(file, size, start, length)
 
     def _resolve(self, file: str) -> None:
         """Settle a file after a failure; if that fails too, the next start does it."""

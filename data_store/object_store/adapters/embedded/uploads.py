@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from data_store.object_store.adapters.embedded.cursors import packed_cursor, unpacked_cursor
+from data_store.object_store.adapters.embedded.digests import CRC32
 from data_store.object_store.adapters.embedded.listing import successor
 from data_store.object_store.adapters.embedded.locks import Lock, lock_of
-from data_store.object_store.adapters.embedded.receiving import CRC32
 from data_store.object_store.adapters.embedded.rows import HEADERS, Row, bucket_id, moment, unpacked
 from data_store.object_store.errors import InvalidArgument, InvalidPart, UploadNotFound
 from data_store.object_store.models import ListOptions, MultipartUpload, PartInfo, PartPage, UploadPage

@@ -21,7 +21,7 @@ class VerifiedRange(ByteReader):
         content: the whole content; it is read once, from its beginning to its end.
         offset: the first byte that is delivered.
         length: bytes to deliver; the content has at least so many from there.
-        digests: digests of the whole content, the MD5 at least: algorithm to lower-case hex.
+        digests: digests of the whole content, one at least: algorithm to lower-case hex.
     """
 
     def __init__(self, content: BinaryIO, offset: int, length: int, digests: Mapping[str, str]) -> None:
@@ -29,7 +29,7 @@ class VerifiedRange(ByteReader):
         self._content = content
         self._before = offset
         self._left = length
-        self._algorithm = cheapest(digests) or "md5"
+        self._algorithm = cheapest(digests) or next(iter(digests))
         self._expected = digests[self._algorithm]
         self._hasher = new_hasher(self._algorithm)
 

@@ -34,7 +34,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Types of the package, of the static typing tests and of the code that starts servers."""
     session.install("-e", ".[dev]")
-    session.run("mypy", "data_store", "tests/typing", "tests/servers")
+    session.run("mypy", "data_store", "tests/typing", "tests/servers", "benchmarks")
 
 
 @nox.session

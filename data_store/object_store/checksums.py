@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -93,10 +93,12 @@ def is_fast(algorithm: str) -> bool:
     return getattr(library, "implementation", "c") == "c"  # google-crc32c has one in Python too
 
 
-def cheapest(algorithms: Iterable[str]) -> str | None:
+def cheapest(algorithms: Container[str]) -> str | None:
     """Return the one of them that costs the least here, or None if none of them is known."""
-    given = set(algorithms)
-    return next((each for each in _CHEAPEST_FIRST if each in given and is_fast(each)), None)
+    for algorithm in _CHEAPEST_FIRST:
+        if algorithm in algorithms and is_fast(algorithm):
+            return algorithm
+    return None
 
 
 def can_combine(algorithm: str) -> bool:

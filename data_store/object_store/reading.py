@@ -48,15 +48,20 @@ class Version:
         bucket: the bucket.
         found: what the first GET told; without an ETag nothing more can be read.
         options: those of that request.
+
+    Attributes:
+        key: the key.
+        etag: the ETag that every further answer must have.
     """
 
-    __slots__ = ("_bucket", "_client", "_options", "found")
+    __slots__ = ("_bucket", "_client", "_options", "etag", "key")
 
     def __init__(self, client: ObjectStoreClient, bucket: str, found: Object, options: GetOptions) -> None:
         self._client = client
         self._bucket = bucket
         self._options = options
-        self.found = without_body(found)
+        self.key = found.key
+        self.etag = found.etag
 
     @property
     def is_verified(self) -> bool:
@@ -69,15 +74,15 @@ class Version:
             version=self._options.version,
             offset=offset,
             length=length,
-            if_match=self.found.etag,
+            if_match=self.etag,
             encryption=self._options.encryption,
             attempts=attempts,
         )
         try:
-            found = self._client.get_object(self._bucket, self.found.key, rest)
+            found = self._client.get_object(self._bucket, self.key, rest)
         except (PreconditionFailed, RangeNotSatisfiable) as changed:
             raise self.damaged(_REPLACED) from changed
-        if (found.etag, found.content_length) != (self.found.etag, length):  # a server that ignores If-Match
+        if (found.etag, found.content_length) != (self.etag, length):  # a server that ignores If-Match
             found.close()
             raise self.damaged(_REPLACED)
         return found
@@ -91,7 +96,7 @@ class Version:
     def damaged(self, reason: str) -> IntegrityError:
         """Return the error to raise."""
         error = IntegrityError(reason)
-        return error.locate("get_object", self._bucket, self.found.key, self._client.config.framework)
+        return error.locate("get_object", self._bucket, self.key, self._client.config.framework)
 
 
 def _follow(version: Version, found: Object, end: int | None, attempts: int) -> None:
@@ -105,14 +110,15 @@ def _follow(version: Version, found: Object, end: int | None, attempts: int) -> 
 class _Follower:
     """Takes the body of an object up again where the connection broke, and compares its digest at the end."""
 
-    __slots__ = ("_attempts", "_end", "_hasher", "_length", "_version", "algorithm")
+    __slots__ = ("_attempts", "_end", "_hasher", "_length", "_told", "_version", "algorithm")
 
     def __init__(self, version: Version, found: Object, end: int | None, attempts: int) -> None:
         self._version = version
         self._length = found.content_length
         self._end = end
         self._attempts = attempts
-        self.algorithm = cheapest(vouched(found)) if self._is_verified() else None
+        self._told = vouched(found)
+        self.algorithm = cheapest(self._told) if self._is_verified() else None
         self._hasher = new_hasher(self.algorithm) if self.algorithm else None
 
     def _is_verified(self) -> bool:
@@ -125,7 +131,7 @@ class _Follower:
     def recover(self, error: Exception, left: int, /) -> IO[bytes]:
         if self._attempts < 1 or not isinstance(error, ConnectionFailed | TimedOut):
             raise error
-        if self._version.found.etag is None or self._end is None:
+        if self._version.etag is None or self._end is None:
             raise error
         found = self._version.get(self._end - left, left, self._attempts)
         self._attempts -= cast(ObjectBody, found.body).attempts
@@ -137,7 +143,7 @@ class _Follower:
         digest = self._hasher.digest()
         if rest:
             digest = combine(self.algorithm, [(digest, self._length - sum(size for _, size in rest)), *rest])
-        found, told = digest.hex(), (self._version.found.checksums or {})[self.algorithm]
+        found, told = digest.hex(), self._told[self.algorithm]
         if found != told:
             raise self._version.damaged(f"the content's {self.algorithm} is {found}, not {told}")
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from data_store.object_store.body import RawReadable
-from data_store.object_store.checksums import new_hasher
+from data_store.object_store.checksums import Hasher, new_hasher
 from data_store.object_store.errors import IntegrityError, InvalidArgument
 from data_store.object_store.files import FileRange
 from data_store.object_store.models import Object, ObjectMetadata, PartInfo, PutOptions
@@ -134,9 +134,13 @@ class Digests:
     """The digests that a caller announced, or that are wanted, computed while the content passes."""
 
     def __init__(self, options: PutOptions) -> None:
-        announced = {algorithm: getattr(options, name) for algorithm, name in _ANNOUNCED.items()}
-        self._announced = {name: base64.b64decode(value) for name, value in announced.items() if value is not None}
-        self._hashes = {name: new_hasher(name) for name in self._announced}
+        self._announced: dict[str, bytes] = {}
+        self._hashes: dict[str, Hasher] = {}
+        for algorithm, name in _ANNOUNCED.items():
+            value = getattr(options, name)
+            if value is not None:
+                self._announced[algorithm] = base64.b64decode(value)
+                self._hashes[algorithm] = new_hasher(algorithm)
 
     def __bool__(self) -> bool:
         return bool(self._hashes)

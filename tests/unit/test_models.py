@@ -23,7 +23,7 @@ from data_store.object_store.models import (
     PartInfo,
     PutOptions,
 )
-from data_store.object_store.models.listed import listed
+from data_store.object_store.models.building import listed
 
 DATACLASSES = [
     value

@@ -51,6 +51,8 @@ def get_options(
     **conditions: Unpack[ReadConditions],
 ) -> GetOptions:
     """Check a range (RFC 9110, 14.1.2: it has at least one byte), conditions, a version and a key of SSE-C."""
+    if offset is None and length is None and version is None and encryption is None and not conditions:
+        return _ANY
     offset = _range(offset, length)
     customer_key(encryption)
     return GetOptions(

@@ -1,61 +1,44 @@
-"""What callers are told of objects, made from rows.
-
-Each is made unfrozen and becomes what it is then: a frozen dataclass sets its fields one by one by a call of
-``object.__setattr__``, which takes ten times as long, and more than finding the row.
-"""
+"""What callers are told of objects, made from rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 from data_store.object_store.adapters.embedded.rows import Row, digests, moment, unpacked
 from data_store.object_store.models import Object, ObjectMetadata
+from data_store.object_store.models.building import frozen, unfrozen_metadata, unfrozen_object
 
 __all__ = ["metadata_of", "object_of", "written"]
-
-M = TypeVar("M", bound=ObjectMetadata)
-
-
-class _Metadata(ObjectMetadata):
-    __slots__ = ()
-    __setattr__ = object.__setattr__
-    __delattr__ = object.__delattr__  # one slot of a type has both, and is fast only if neither is Python's
-
-
-class _Object(Object):
-    __slots__ = ()
-    __setattr__ = object.__setattr__
-    __delattr__ = object.__delattr__
 
 
 def metadata_of(row: Row) -> ObjectMetadata:
     """Return the object of a row of ``find_object``."""
-    made = object.__new__(_Metadata)
+    made = unfrozen_metadata()
     _fill(made, row)
-    return _frozen(made, ObjectMetadata)
+    return frozen(made, ObjectMetadata)
 
 
 def object_of(row: Row, body: BinaryIO, length: int) -> Object:
     """Return the same with a body of so many bytes."""
-    made: Any = object.__new__(_Object)
+    made = unfrozen_object()
     _fill(made, row)
     made.body = body
     made.content_length = length
-    return _frozen(made, Object)
+    return frozen(made, Object)
 
 
 def written(
     key: str, size: int, etag: str, updated: int, version_id: str | None, checksums: Mapping[str, str]
 ) -> ObjectMetadata:
     """Return what the one who wrote an object is told."""
-    made: Any = object.__new__(_Metadata)
+    made = unfrozen_metadata()
     made.key, made.size, made.etag, made.updated_time = key, size, etag, moment(updated)
     made.version_id, made.checksums = version_id, checksums
     made.content_type = made.metadata = made.storage_class = None
     made.cache_control = made.content_disposition = made.content_encoding = made.content_language = None
     made.encryption = made.kms_key_id = None
-    return _frozen(made, ObjectMetadata)
+    return frozen(made, ObjectMetadata)
 
 
 def _fill(made: Any, row: Row) -> None:
@@ -64,9 +47,3 @@ def _fill(made: Any, row: Row) -> None:
     made.etag, made.updated_time, made.metadata = etag, moment(updated), unpacked(metadata)
     made.checksums, made.version_id = digests(etag, row[11]), row[12]
     made.encryption = made.kms_key_id = None
-
-
-def _frozen(made: Any, kind: type[M]) -> M:
-    made.__class__ = kind
-    frozen: M = made
-    return frozen

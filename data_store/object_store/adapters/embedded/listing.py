@@ -12,7 +12,7 @@ from itertools import islice
 from data_store.object_store.adapters.embedded.rows import Row, bucket_id, moment
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.models import ListOptions, ObjectMetadata, ObjectPage
-from data_store.object_store.models.listed import listed
+from data_store.object_store.models.building import listed
 
 __all__ = ["list_page", "successor"]
 

@@ -20,7 +20,7 @@ from data_store.object_store.adapters.s3 import etags
 from data_store.object_store.adapters.s3.answers import checked_page
 from data_store.object_store.adapters.s3.xml import flag, number, parse, text, time
 from data_store.object_store.models import ObjectMetadata, ObjectPage
-from data_store.object_store.models.listed import listed
+from data_store.object_store.models.building import listed
 
 __all__ = ["object_page", "plain_page"]
 

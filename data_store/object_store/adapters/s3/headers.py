@@ -11,6 +11,7 @@ from data_store.object_store.adapters.s3 import etags
 from data_store.object_store.adapters.s3.answers import InvalidAnswer, required_etag
 from data_store.object_store.adapters.s3.checksum_headers import told
 from data_store.object_store.adapters.s3.encryption import KMS_KEY_ID, encryption_told
+from data_store.object_store.adapters.s3.wire import Headers
 from data_store.object_store.body import RawBody
 from data_store.object_store.errors import AccessDenied
 from data_store.object_store.http_dates import http_time
@@ -58,21 +59,22 @@ def read_object(bucket: str, key: str, headers: Mapping[str, str], body: RawBody
 
 
 def _fields(bucket: str, key: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    etag = etags.bare(headers.get("ETag"))
+    headers = _in_lower_case(headers)
+    etag = etags.bare(headers.get("etag"))
     return {
         "key": key,
         "size": _size(headers),
         "etag": etag,
-        "updated_time": _time(headers.get("Last-Modified")),
-        "content_type": headers.get("Content-Type"),
+        "updated_time": _time(headers.get("last-modified")),
+        "content_type": headers.get("content-type"),
         "version_id": version_id(headers),
         "metadata": _user_metadata(headers),
         "storage_class": headers.get("x-amz-storage-class"),
         "checksums": _checksums(bucket, etag, headers),
-        "cache_control": headers.get("Cache-Control"),
-        "content_disposition": headers.get("Content-Disposition"),
-        "content_encoding": headers.get("Content-Encoding"),
-        "content_language": headers.get("Content-Language"),
+        "cache_control": headers.get("cache-control"),
+        "content_disposition": headers.get("content-disposition"),
+        "content_encoding": headers.get("content-encoding"),
+        "content_language": headers.get("content-language"),
         "encryption": encryption_told(headers),
         "kms_key_id": headers.get(KMS_KEY_ID) or None,
     }
@@ -82,11 +84,12 @@ def written_metadata(
     bucket: str, key: str, headers: Mapping[str, str], size: int | None, etag: str | None
 ) -> ObjectMetadata:
     """Return what the answer to a write says; the time is the answer's own, which is approximate."""
+    headers = _in_lower_case(headers)
     return ObjectMetadata(
         key=key,
         size=size,
         etag=etag,
-        updated_time=_time(headers.get("Date")),
+        updated_time=_time(headers.get("date")),
         version_id=version_id(headers),
         checksums=_checksums(bucket, etag, headers),
         encryption=encryption_told(headers),
@@ -123,7 +126,7 @@ def _checksums(bucket: str, etag: str | None, headers: Mapping[str, str]) -> dic
 
 
 def _size(headers: Mapping[str, str]) -> int | None:
-    length, sent = headers.get("Content-Length"), headers.get("Content-Range")
+    length, sent = headers.get("content-length"), headers.get("content-range")
     if length is not None and not _NUMBER.fullmatch(length):
         raise InvalidAnswer("the Content-Length is no number")
     if sent is None:
@@ -133,5 +136,11 @@ def _size(headers: Mapping[str, str]) -> int | None:
 
 
 def _user_metadata(headers: Mapping[str, str]) -> dict[str, str]:
-    found = {name.lower(): value for name, value in headers.items()}
-    return decode_metadata({name[len(_META) :]: value for name, value in found.items() if name.startswith(_META)})
+    return decode_metadata({name[len(_META) :]: value for name, value in headers.items() if name.startswith(_META)})
+
+
+def _in_lower_case(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the headers with names in lower case; what a SDK hands out finds them in any."""
+    if isinstance(headers, Headers):
+        return headers.in_lower_case
+    return {name.lower(): value for name, value in headers.items()}

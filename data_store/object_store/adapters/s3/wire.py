@@ -49,10 +49,14 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, told: Sequence[Header] = ()) -> None:
         self._told = told
-        self._values = {lower: value for _, lower, value in told}
-        if len(self._values) < len(told):
-            for lower in self._values:
-                self._values[lower] = ", ".join(each.value for each in told if each.lower == lower)
+        self._values: dict[str, str] = {}
+        for _, lower, value in told:
+            self._values[lower] = f"{self._values[lower]}, {value}" if lower in self._values else value
+
+    @property
+    def in_lower_case(self) -> Mapping[str, str]:
+        """The same, names in lower case, which are found fastest."""
+        return self._values
 
     def __getitem__(self, name: str, /) -> str:
         return self._values[name.lower()]

@@ -356,7 +356,7 @@ class ObjectBody(ByteReader):
             super().close()
 
     def file_range(self) -> FileRange | None:
-        """Return the content as a range of a file, where the adapter's is one, nothing was read, and nobody digests."""
+        """Return the content as a range of a file, before anything is read, where it is one and nobody digests."""
         raw = self._raw
         if self.algorithm is not None:
             return None

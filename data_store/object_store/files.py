@@ -19,11 +19,12 @@ from data_store.object_store.errors import InvalidArgument
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["AtomicFile", "FileRange", "NewFile", "sync_directory"]
+__all__ = ["AtomicFile", "FileRange", "NewFile", "reserve", "sync_directory"]
 
 _BLOCK = 1024 * 1024
 _PIECE = 64 * _BLOCK
 _CANNOT_COPY = frozenset({errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.ETXTBSY})
+_CANNOT_RESERVE = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENODEV})
 _copy_file_range: Callable[[int, int, int, int], int] | None = getattr(os, "copy_file_range", None)  # Linux
 _fallocate: Callable[[int, int, int], None] | None = getattr(os, "posix_fallocate", None)  # not on macOS and Windows
 _pwrite: Callable[[int, memoryview, int], int] | None = getattr(os, "pwrite", None)  # not on Windows
@@ -108,10 +109,9 @@ class NewFile(io.FileIO):
                 offset, rest = offset + written, rest[written:]
 
     def reserve(self, size: int) -> None:
-        """Have the file system set so many bytes aside: a full disk is found now, and writing costs half as much."""
-        if size and _fallocate is not None:
-            with self._named():
-                _fallocate(self.fileno(), 0, size)
+        """Have so many bytes set aside: a full disk is found now."""
+        with self._named():
+            reserve(self.fileno(), size)
 
     def copy(self, content: FileRange, copied: Callable[[int], object]) -> None:
         """Append a range of another file, which shares its blocks where the file system can, and call ``copied``."""
@@ -154,6 +154,17 @@ def _copy_some(source: int, target: int, offset: int, size: int) -> int:
             if error.errno not in _CANNOT_COPY:
                 raise
     return os.write(target, os.pread(source, min(size, _BLOCK), offset))
+
+
+def reserve(fd: int, size: int) -> None:
+    """Have the file system set so many bytes of a file aside, where it can: writing them costs half as much then."""
+    if not size or _fallocate is None:
+        return
+    try:
+        _fallocate(fd, 0, size)
+    except OSError as error:
+        if error.errno not in _CANNOT_RESERVE:
+            raise
 
 
 def sync_directory(directory: Path) -> None:

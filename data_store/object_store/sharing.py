@@ -9,6 +9,7 @@ __all__ = ["Climb", "Unread"]
 _MIB = 1024**2
 _WINDOW = 0.5  # seconds
 _GAIN = 1.15
+_DOUBTS = 2  # windows in a row: one may have been slow for other reasons
 _WORTH_IT = 2.0  # seconds left, below which a connection is hardly open before it is all over
 _BLOCKS = 2  # for each connection: the last to end have little left to do
 _LEAST_BLOCK = 4 * _MIB
@@ -33,6 +34,7 @@ class Climb:
         self._clock = clock
         self.connections = 1
         self._rate = 0.0
+        self._doubts = 0
         self._since = clock()
         self._before = 0
 
@@ -58,8 +60,13 @@ class Climb:
 
     def _measured(self, now: float, done: int, rate: float) -> None:
         if rate < self._rate * _GAIN:
-            self._most = self.connections  # the last to join were of no use
-        elif self._size - done > rate * _WORTH_IT:
+            self._doubts += 1
+            self._since, self._before = now, done
+            if self._doubts == _DOUBTS:
+                self._most = self.connections  # the last to join were of no use
+            return
+        self._doubts = 0
+        if self._size - done > rate * _WORTH_IT:
             self._rate, self._since, self._before = rate, now, done
             self.connections = min(2 * self.connections, self._most)
 

@@ -37,7 +37,7 @@ class FileWindow:
     """
 
     def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
-        self._fd = file.fileno()
+        self._file = file
         self._offset = offset
         self._size = size
         self._position = 0
@@ -46,7 +46,7 @@ class FileWindow:
         """Return at most ``size`` bytes; ``IntegrityError`` if the file has become shorter."""
         left = self._size - self._position
         wanted = left if size < 0 else min(size, left)
-        chunk = os.pread(self._fd, wanted, self._offset + self._position)
+        chunk = os.pread(self._file.fileno(), wanted, self._offset + self._position)
         if wanted and not chunk:
             raise IntegrityError("the file became shorter while it was uploaded")
         self._position += len(chunk)
@@ -54,7 +54,7 @@ class FileWindow:
 
     def file_range(self) -> FileRange:
         """Return the window, whatever was read of it."""
-        return FileRange(self._fd, self._offset, self._size)
+        return FileRange(self._file.fileno(), self._offset, self._size)
 
     def seekable(self) -> bool:
         """Return True."""

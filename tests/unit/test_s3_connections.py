@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import socket
 import ssl
@@ -9,10 +10,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import trustme
 
+from data_store.object_store.adapters.s3 import sending
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.body import Source
 from data_store.object_store.errors import IntegrityError
@@ -84,6 +87,23 @@ def put(
         transport.close()
 
 
+class Tls(NamedTuple):
+    """What a server proves itself with, and what a connection needs to believe it."""
+
+    context: ssl.SSLContext
+    given: dict[str, object]
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Tls:
+    """Make an authority and a server's certificate."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return Tls(context, {"ca_bundle": tmp_path / "ca.pem"})
+
+
 @pytest.fixture
 def window(tmp_path: Path) -> Iterator[FileWindow]:
     """Open a file with the content in its middle."""
@@ -108,12 +128,9 @@ def test_a_file_arrives_as_it_is_and_its_progress_is_told(window: FileWindow) ->
     assert told == [MIB, 2 * MIB, 3 * MIB]
 
 
-def test_a_file_arrives_as_it_is_over_tls(window: FileWindow, tmp_path: Path) -> None:
+def test_a_file_arrives_as_it_is_over_tls(window: FileWindow, tls: Tls) -> None:
     """There it is read, to be encrypted."""
-    authority, got = trustme.CA(), []
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    got = []
 
     def script(connected: socket.socket, _number: int) -> None:
         head_of(connected)
@@ -122,8 +139,7 @@ def test_a_file_arrives_as_it_is_over_tls(window: FileWindow, tmp_path: Path) ->
         connected.sendall(OK)
 
     source = Source(window, len(CONTENT))
-    given = {"scheme": "https", "ca_bundle": tmp_path / "ca.pem"}
-    with scripted(script, context) as address, put(address, source, **given) as (status, _):
+    with scripted(script, tls.context) as address, put(address, source, scheme="https", **tls.given) as (status, _):
         assert (status, got) == (200, [CONTENT])
 
 
@@ -155,7 +171,7 @@ def test_a_server_that_gives_no_leave_gets_the_body_all_the_same(window: FileWin
 
 
 def test_a_server_that_takes_no_expectation_is_asked_without(window: FileWindow) -> None:
-    """417 says so; the next attempt has none."""
+    """417 says so; it is no failed attempt (RFC 9110, 10.1.1)."""
     heads = []
 
     def script(connected: socket.socket, number: int) -> None:
@@ -166,7 +182,7 @@ def test_a_server_that_takes_no_expectation_is_asked_without(window: FileWindow)
         body_of(connected)
         connected.sendall(OK)
 
-    with scripted(script) as address, put(address, Source(window, len(CONTENT)), attempts=2) as (status, _):
+    with scripted(script) as address, put(address, Source(window, len(CONTENT)), attempts=1) as (status, _):
         assert status == 200
     assert [b"Expect" in head for head in heads] == [True, False]
 
@@ -183,6 +199,105 @@ def test_why_a_server_ends_the_connection_amid_a_body_is_told(window: FileWindow
 
     with scripted(script) as address, put(address, Source(window, len(CONTENT))) as (status, content):
         assert (status, content) == (403, b"no")
+
+
+def test_a_server_that_does_not_know_expectations_is_asked_once(window: FileWindow, tls: Tls) -> None:
+    """Over TLS, too, where session tickets come before any answer; a second's wait for each part would be too much."""
+    heads = []
+
+    def script(connected: socket.socket, _number: int) -> None:
+        for _ in range(2):
+            heads.append(head_of(connected))
+            body_of(connected)
+            connected.sendall(OK)
+
+    for context, given in ((None, {}), (tls.context, tls.given)):
+        heads.clear()
+        with scripted(script, context) as address:
+            scheme = "http" if context is None else "https"
+            transport = Transport(connection(f"{scheme}://{address}", **given), quick_retry(1))
+            headers = {"Host": address, "Content-Length": str(len(CONTENT))}
+            for _ in range(2):
+                source = Source(window, len(CONTENT))
+                assert transport.send("PUT", f"{scheme}://{address}", "/b/k", headers, source).status == 200
+                window.seek(0)
+            transport.close()
+        assert [b"Expect" in head for head in heads] == [True, False]
+
+
+def test_bytes_behind_a_body_are_no_answer_over_tls_either(tls: Tls) -> None:
+    """TLS has decrypted them with the body, and the system does not tell of them."""
+    numbers = []
+
+    def script(connected: socket.socket, number: int) -> None:
+        numbers.append(number)
+        head_of(connected)
+        forged = b"HTTP/1.1 200 Forged\r\nContent-Length: 6\r\n\r\nforged"
+        connected.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000 + forged)
+        connected.recv(1)
+
+    with scripted(script, tls.context) as address:
+        transport = Transport(connection(f"https://{address}", **tls.given), quick_retry(1))
+        found = [transport.send("GET", f"https://{address}", "/", {"Host": address}).data for _ in range(2)]
+        transport.close()
+    assert found == [b"x" * 100_000] * 2
+    assert numbers == [0, 1]
+
+
+def test_why_a_server_ends_the_connection_amid_a_body_is_told_over_tls(window: FileWindow, tls: Tls) -> None:
+    """There the broken connection is another error."""
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        connected.sendall(CONTINUE)
+        connected.recv(1000)
+        connected.sendall(REFUSED)
+        connected.shutdown(socket.SHUT_RDWR)
+
+    source = Source(window, len(CONTENT))
+    with (
+        scripted(script, tls.context) as address,
+        put(address, source, scheme="https", **tls.given) as (status, content),
+    ):
+        assert (status, content) == (403, b"no")
+
+
+def test_a_file_that_the_system_cannot_send_is_read(window: FileWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some file systems have no sendfile."""
+    got = []
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        connected.sendall(CONTINUE)
+        got.append(body_of(connected))
+        connected.sendall(OK)
+
+    def refuse(*_given: int) -> int:
+        raise OSError(errno.EINVAL, "no sendfile here")
+
+    monkeypatch.setattr(sending, "_sendfile", refuse)
+    with scripted(script) as address, put(address, Source(window, len(CONTENT))) as (status, _):
+        assert (status, got) == (200, [CONTENT])
+
+
+def test_an_error_of_the_file_is_the_callers(window: FileWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not tried again: the disk would say the same."""
+    connections = []
+
+    def script(connected: socket.socket, number: int) -> None:
+        connections.append(number)
+        head_of(connected)
+        connected.sendall(CONTINUE)
+        body_of(connected)
+
+    def fail(*_given: int) -> int:
+        raise OSError(errno.EIO, "the disk is broken")
+
+    monkeypatch.setattr(sending, "_sendfile", fail)
+    source = Source(window, len(CONTENT))
+    with scripted(script) as address, pytest.raises(OSError, match="disk"), put(address, source, attempts=3):
+        pass
+    assert connections == [0]
 
 
 def test_a_file_that_becomes_shorter_is_an_error_of_the_caller(tmp_path: Path) -> None:

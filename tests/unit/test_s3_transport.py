@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import trustme
 from minio import Minio
+from urllib3.exceptions import ProxyError
 
 from data_store.object_store.adapters.s3.answer import Answer as Answered
 from data_store.object_store.adapters.s3.connections import ConnectionsInUse
+from data_store.object_store.adapters.s3.route import Route
 from data_store.object_store.adapters.s3.transport import Attempts, SdkPools, Transport
 from data_store.object_store.adapters.s3.wire import Header, Headers
 from data_store.object_store.body import Source
@@ -170,7 +172,6 @@ def test_an_unfinished_body_frees_its_place_and_a_finished_one_its_connection(se
         while left:
             left -= len(answer.read(left))
         answer.close()
-        answer.release_conn()
         ports.append(server.seen[-1].client)
     transport.close()
     assert ports[0] != ports[1] == ports[2]
@@ -184,7 +185,6 @@ def test_waiting_for_a_connection_ends(server):
     with pytest.raises(ConnectionsInUse):
         transport.send("GET", f"http://{server.address}", "/", {"Host": server.address})
     held.close()
-    held.release_conn()
     transport.close()
 
 
@@ -239,6 +239,21 @@ def test_tls_goes_through_a_proxy_in_a_tunnel(tls_server, certificates, server, 
     assert "proxy-authorization" in server.seen[0].headers
     assert tls_server.seen[0].target == "/b/a/../c"
     assert "proxy-authorization" not in tls_server.seen[0].headers
+
+
+def test_a_proxy_has_the_port_of_its_own_scheme(monkeypatch):
+    """Not that of the server behind it."""
+    asked = []
+
+    def connect(address, *_given, **_options):
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    route = Route(connection("https://s3.example.com", proxy="http://proxy.example.com"))
+    with pytest.raises(ProxyError):
+        route.connect("https://s3.example.com")
+    assert asked == [("proxy.example.com", 80)]
 
 
 def test_tls_does_not_trust_an_unknown_authority(tls_server, carry):

@@ -98,6 +98,22 @@ def test_some_answers_have_no_body_whatever_their_head_says(wire: bytes, method:
     assert answer(wire, method=method)[2] == b""
 
 
+@pytest.mark.parametrize(
+    ("wire", "keeps_open"),
+    [
+        (OK + b"\r\n", True),
+        (OK + b"Connection: Close\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n", True),
+        (OK + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n", False),
+    ],
+)
+def test_a_connection_stays_open_only_where_all_agree_on_the_end(wire: bytes, keeps_open: bool) -> None:
+    """RFC 9112, 6.1, 6.3 and 9.3."""
+    assert read_head(inbox(wire)).keeps_open is keeps_open
+
+
 def test_what_is_only_informational_is_passed_over() -> None:
     """RFC 9110, 15.2."""
     assert answer(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + CHUNKS)[0] == 200
@@ -128,6 +144,11 @@ def test_headers_are_found_in_any_case_and_repeated_ones_joined() -> None:
         (b"HTTP/1.1 101 Switching\r\n\r\n", HTTPException),
         (OK[:-4], IncompleteRead),
         (OK + b"no header\r\n\r\n", HTTPException),
+        (OK + b"a b: c\r\n\r\n", HTTPException),
+        (OK + b"X: a\nY: b\r\n\r\n", HTTPException),
+        (OK + b"X: a\0b\r\n\r\n", HTTPException),
+        (b"HTTP/1.1 102 Processing\r\n\r\n" * 200, HTTPException),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 200, HTTPException),
         (OK + b"Name : blank before the colon\r\n\r\n", HTTPException),
         (OK + b"X: " + b"x" * 70_000, LineTooLong),
         (OK + b"Content-Length: 5\r\n\r\nhell", IncompleteRead),

@@ -39,7 +39,13 @@ def test_connections_double_as_long_as_it_is_faster() -> None:
 def test_when_it_is_no_faster_nobody_joins_ever_again() -> None:
     """Even if the network has become better meanwhile."""
     run = Run()
-    assert [run.window(rate * MIB) for rate in (20, 40, 45, 90, 180)] == [2, 4, 4, 4, 4]
+    assert [run.window(rate * MIB) for rate in (20, 40, 45, 45, 180)] == [2, 4, 4, 4, 4]
+
+
+def test_one_slow_moment_is_no_reason_to_stop() -> None:
+    """The next one tells whether those that joined were of use."""
+    run = Run()
+    assert [run.window(rate * MIB) for rate in (20, 40, 10, 80)] == [2, 4, 4, 8]
 
 
 def test_an_object_that_is_nearly_there_stays_one_stream() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from bisect import bisect_left
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoin
 from data_store.object_store.adapters.s3.headers import check_credentials
 from data_store.object_store.adapters.s3.public_endpoint import PublicEndpoint
 from data_store.object_store.adapters.s3.quirks import identify
+from data_store.object_store.adapters.s3.route import tls_context
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
 from data_store.object_store.errors import ConfigurationError
 from data_store.object_store.models.presigned import MAX_EXPIRES
@@ -215,12 +215,7 @@ def _check_certificates(connection: ObjectStoreConnectionConfiguration) -> None:
     """Load the files once: botocore would do so on the first request, and call it a failed connection."""
     if connection.ca_bundle is None and connection.client_cert is None:
         return
-    try:
-        context = ssl.create_default_context(cafile=connection.ca_bundle)
-        if connection.client_cert is not None:
-            context.load_cert_chain(connection.client_cert)
-    except OSError as error:
-        raise ConfigurationError(f"connection.ca_bundle or connection.client_cert cannot be used: {error}") from error
+    tls_context(connection)
 
 
 def _config(connection: ObjectStoreConnectionConfiguration, more: Config | None, attempts: int) -> Config:

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from data_store.object_store.adapters.boto3_headers import check_signed
 from data_store.object_store.adapters.boto3_operations import operation_of
-from data_store.object_store.adapters.boto3_places import Places
+from data_store.object_store.adapters.boto3_places import Place, Places
 from data_store.object_store.adapters.boto3_transport import NamedHeaders
+from data_store.object_store.adapters.s3.checksum_headers import is_checksum
 from data_store.object_store.adapters.s3.endpoint import Endpoint
 from data_store.object_store.adapters.s3.exchange import Exchange, Request, SignedRequest
-from data_store.object_store.adapters.s3.integrity import Protection
+from data_store.object_store.adapters.s3.integrity import Protection, crc32c_header
 from data_store.object_store.adapters.s3.transport import Transport
+from data_store.object_store.body import Source
 from data_store.object_store.signing import sigv4
 
 __all__ = ["Boto3Exchange"]
@@ -55,11 +57,26 @@ class Boto3Exchange(Exchange):
         signed = super().sign(request, region, payload_hash, headers)
         operation = operation_of(request)
         named = NamedHeaders(operation, signed.headers)
-        place = None if self._places is None else self._places.of(request.bucket, region)
-        if place is not None and (self._botocore_signs or not place.is_plain):
+        place = self._place_that_signs(request, region)
+        if place is not None:
             to_sign = {name: value for name, value in signed.headers.items() if name not in _UNSIGNED}
             made = place.sign(operation, signed.method, signed.origin + signed.target, to_sign)
             check_signed(made)
             always = {name: value for name, value in signed.headers.items() if name in _UNSIGNED}
             named = NamedHeaders(operation, {**always, **made})
         return replace(signed, headers=named)
+
+    def _signs_payload(self, request: Request, region: str) -> bool:
+        return super()._signs_payload(request, region) and self._place_that_signs(request, region) is None
+
+    def _unsigned(self, request: Request, region: str, body: bytes | Source) -> dict[str, str]:
+        """See ``Exchange``; S3 Express takes no MD5 (S3 user guide, "Directory buckets", checksums)."""
+        place = self._place_that_signs(request, region)
+        if place is None or place.is_plain or any(map(is_checksum, request.headers)):
+            return super()._unsigned(request, region, body)
+        return crc32c_header(body) if request.method == "PUT" else super()._unsigned(request, region, body)
+
+    def _place_that_signs(self, request: Request, region: str) -> Place | None:
+        """Return the place of a bucket whose requests botocore has to sign."""
+        place = None if self._places is None else self._places.of(request.bucket, region)
+        return place if place is not None and (self._botocore_signs or not place.is_plain) else None

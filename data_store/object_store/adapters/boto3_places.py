@@ -25,7 +25,7 @@ from data_store.object_store.errors import ConfigurationError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["PlacedEndpoint", "Places"]
+__all__ = ["Place", "PlacedEndpoint", "Places"]
 
 _MOST = 1024
 _SIGV4 = frozenset({"v4", "s3v4"})

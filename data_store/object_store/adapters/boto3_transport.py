@@ -71,8 +71,8 @@ class EventTransport(Transport):
             return _answer(found)
         if offered.was_read:
             headers = as_texts(offered.headers)
-            if isinstance(body, Source):
-                body.seek(0)
+        if isinstance(body, Source) and body.tell():  # a handler has read it
+            body.seek(0)
         return super().send(method, origin, target, headers, body, stream=stream, attempts=attempts)
 
 

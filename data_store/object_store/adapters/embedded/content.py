@@ -16,23 +16,20 @@ slow writer whose file was taken notices inside its transaction (``hold``), whil
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from data_store.object_store.adapters.embedded.cloning import clone
 from data_store.object_store.errors import IntegrityError, TimedOut
-from data_store.object_store.files import FileRange, sync_directory
+from data_store.object_store.files import FileRange, reserve, sync_directory
 
 __all__ = ["GRACE_SECONDS", "Contents", "FileContents", "MemoryContents"]
 
 GRACE_SECONDS = 3600.0
-_fallocate: Callable[[int, int, int], None] | None = getattr(os, "posix_fallocate", None)  # not on macOS
-_CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENODEV, errno.ENOSYS)
 _CLEANED_UP = f"the upload stood still for over {GRACE_SECONDS:.0f} s, and another process has cleaned it up"
 
 
@@ -108,13 +105,8 @@ class FileContents:
         return clone(source, temporary.fileno())
 
     def reserve(self, temporary: BinaryIO, size: int) -> None:
-        """See ``Contents``. A full disk is found now, and writing costs a third less."""
-        if _fallocate is not None:
-            try:
-                _fallocate(temporary.fileno(), 0, size)
-            except OSError as error:
-                if error.errno not in _CANNOT_RESERVE:
-                    raise
+        """See ``Contents``."""
+        reserve(temporary.fileno(), size)
 
     def publish(self, file: str, temporary: BinaryIO) -> None:
         """See ``Contents``."""

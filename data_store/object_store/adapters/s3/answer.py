@@ -92,7 +92,3 @@ class Answer:
     def close(self) -> None:
         """Give the connection back; one whose body is not read to its end is closed."""
         self._body.close()
-
-    def release_conn(self) -> None:
-        """Do the same as ``close``; SDKs that were made for urllib3 call it."""
-        self._body.close()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import socket
+import ssl
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from http.client import HTTPException
 from queue import Empty, SimpleQueue
 
 from urllib3.connection import HTTPConnection
@@ -25,6 +27,7 @@ __all__ = ["Connection", "ConnectionsInUse", "Pool"]
 
 _SECONDS_FOR_CONTINUE = 1.0
 _CONTINUE, _OK, _EXPECTATION_FAILED = 100, 200, 417
+_ENDS = (ConnectionError, ssl.SSLError, TimeoutError)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -39,9 +42,12 @@ class Connection:
         make: connects.
         read_timeout: seconds that the server may be silent; None: for ever.
         on_connect: called with its socket.
+
+    Attributes:
+        ignores_expectation: whether the server gave neither leave nor a refusal when it was last asked for leave.
     """
 
-    __slots__ = ("_inbox", "_link", "_make", "_on_connect", "_read_timeout", "_socket")
+    __slots__ = ("_inbox", "_link", "_make", "_on_connect", "_read_timeout", "_socket", "ignores_expectation")
 
     def __init__(
         self,
@@ -55,17 +61,18 @@ class Connection:
         self._link: HTTPConnection | None = None
         self._socket: socket.socket
         self._inbox: Inbox
+        self.ignores_expectation = False
 
     def exchange(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | Source | None, *, expects: bool
     ) -> tuple[Head, Body, bool]:
         """Send a request; return the head of the answer, its body, and whether another request may follow.
 
-        With ``expects`` a large body waits for the server's leave: it may refuse the request by its head alone. Another
-        one may do so while the body is sent, and end the connection.
+        With ``expects`` a large body waits for the server's leave: it may refuse the request by its head alone. It may
+        do so while the body is sent, too, and end the connection.
         """
         self._connect()
-        expects = expects and isinstance(body, Source)
+        self.ignores_expectation = False
         head = self._send(method, target, headers, body, expects=expects)
         sent_whole = head is None
         if head is None:
@@ -76,7 +83,7 @@ class Connection:
     @property
     def is_clean(self) -> bool:
         """Whether nothing has come that belongs to no answer."""
-        return self._link is not None and self._inbox.is_empty
+        return self._link is not None and self._inbox.is_empty and not _pending(self._socket)
 
     def close(self) -> None:
         """End it; the next exchange connects anew."""
@@ -108,20 +115,24 @@ class Connection:
             return refusal
         try:
             send_source(self._socket, body)
-        except ConnectionError:
-            if body.failure is not None:
-                raise
-            with suppress(OSError):  # the server may have said why it ends the connection
-                return self._answer()
+        except OSError as error:
+            if body.failure is None and isinstance(error, _ENDS) and wait_for_read(self._socket, 0):
+                with suppress(OSError, HTTPException):  # the server may have said why it takes no more
+                    return self._answer()
             raise
         return None
 
     def _refusal(self) -> Head | None:
         """Wait for the server's leave to send the body; return its answer if that is none (RFC 9110, 10.1.1)."""
         self._acknowledge_at_once()
-        if not wait_for_read(self._socket, _SECONDS_FOR_CONTINUE):
+        self._socket.settimeout(_SECONDS_FOR_CONTINUE)  # what can be read under TLS may be no answer
+        try:
+            head = read_any_head(self._inbox)
+        except TimeoutError:
+            self.ignores_expectation = True
             return None
-        head = read_any_head(self._inbox)
+        finally:
+            self._socket.settimeout(self._read_timeout)
         if head.status == _CONTINUE:
             return None
         return head if head.status >= _OK else self._answer()
@@ -134,6 +145,13 @@ class Connection:
         """Have the system acknowledge what comes at once: a server that waits for that stalls 40 ms (Ceph does)."""
         if _QUICKACK is not None and isinstance(self._socket, socket.socket):
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+
+def _pending(sock: socket.socket) -> bool:
+    """Return whether TLS has decrypted what nobody has read, or may have: the system does not tell of it."""
+    if isinstance(sock, ssl.SSLSocket):
+        return sock.pending() > 0
+    return not isinstance(sock, socket.socket)  # TLS in TLS, which does not say it
 
 
 class Pool:
@@ -163,24 +181,31 @@ class Pool:
             ConnectionsInUse: all of them are.
         """
         connection = self._take()
+        expects = self._expects and isinstance(body, Source)
         try:
-            head, content, stays = connection.exchange(method, target, headers, body, expects=self._expects)
+            head, content, stays = connection.exchange(method, target, headers, body, expects=expects)
+            if expects and head.status == _EXPECTATION_FAILED:
+                self._expects = False
+                connection.close()
+                head, content, stays = connection.exchange(method, target, headers, body, expects=False)
         except BaseException:
             self.take_back(connection, usable=False)
             raise
-        if head.status == _EXPECTATION_FAILED:
+        if connection.ignores_expectation:
             self._expects = False
         return Answer(head.status, head.reason, head.headers, _Lease(self, connection, content, stays))
 
     def take_back(self, connection: Connection, *, usable: bool) -> None:
         """Have a connection again; one that is not usable, or comes back after the end, is closed."""
-        if usable and connection.is_clean:
-            self._idle.append(connection)
-        else:
-            connection.close()
-        if self._closed:
-            self.close()
-        self._places.put(None)
+        try:
+            if usable and connection.is_clean:
+                self._idle.append(connection)
+            else:
+                connection.close()
+            if self._closed:
+                self.close()
+        finally:
+            self._places.put(None)
 
     def close(self) -> None:
         """Close the connections; one that is in use, when it comes back."""

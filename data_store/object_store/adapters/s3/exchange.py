@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +19,7 @@ from data_store.object_store.body import Source
 from data_store.object_store.errors import ObjectStoreError
 from data_store.object_store.signing import sigv4
 
-__all__ = ["AnswerError", "Exchange", "Request", "SignedRequest", "answer_error", "content_md5", "xml_answer"]
+__all__ = ["AnswerError", "Exchange", "Request", "SignedRequest", "answer_error", "xml_answer"]
 
 _IN_MEMORY = 1024 * 1024
 _TOO_MANY, _SERVER_FAILS = 429, 500
@@ -181,8 +179,14 @@ class Exchange:
         return SignedRequest(request.method, origin, target, {**everything, **_ALWAYS})
 
     def _attempt(self, request: Request, body: bytes | Source, region: str, attempts: Attempts | None = None) -> Answer:
-        headers = self._body_headers(body) if request.method in _WITH_BODY else {}
-        signed = self.sign(request, region, self._payload_hash(request, body), headers)
+        headers, payload_hash = {}, sigv4.UNSIGNED_PAYLOAD
+        if request.method in _WITH_BODY:
+            headers["Content-Length"] = str(len(body) if isinstance(body, bytes) else body.size)
+        if self._signs_payload(request, region):
+            payload_hash = self._protection.payload_hash(body, request.headers)
+        else:
+            headers |= self._unsigned(request, region, body)
+        signed = self.sign(request, region, payload_hash, headers)
         answer = self._transport.send(
             signed.method,
             signed.origin,
@@ -195,16 +199,13 @@ class Exchange:
         self._on_answer(identify(answer.headers))
         return answer
 
-    def _payload_hash(self, request: Request, body: bytes | Source) -> str:
-        return "" if self._credentials is None else self._protection.payload_hash(body, request.headers)
+    def _signs_payload(self, _request: Request, _region: str) -> bool:
+        """Return whether the signature holds for the content, too."""
+        return self._credentials is not None
 
-    def _body_headers(self, body: bytes | Source) -> dict[str, str]:
-        """Return the length, and an MD5 where there is no signature that could protect the body."""
-        size = len(body) if isinstance(body, bytes) else body.size
-        headers = {"Content-Length": str(size)}
-        if self._credentials is None and size:
-            headers["Content-MD5"] = content_md5(body)
-        return headers
+    def _unsigned(self, request: Request, _region: str, body: bytes | Source) -> dict[str, str]:
+        """Return what protects content that no signature does."""
+        return self._protection.headers(body, request.headers)
 
     def _ask_region(self, bucket: str) -> str:
         """HEAD the bucket: the answer names its region whatever its status, and needs no permission."""
@@ -215,13 +216,6 @@ class Exchange:
         elif answer.status >= _SERVER_FAILS or answer.status == _TOO_MANY:
             raise answer_error(answer)  # all attempts were made: asking for the object itself would double them
         return region or DEFAULT_REGION
-
-
-def content_md5(body: bytes | Source) -> str:
-    """Return the Content-MD5 of a body (RFC 1864)."""
-    if isinstance(body, Source):
-        return base64.b64encode(body.digest("md5")).decode()
-    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 def answer_error(answer: Answer) -> AnswerError:

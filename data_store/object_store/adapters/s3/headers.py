@@ -37,7 +37,7 @@ def check_credentials(*travelling: str) -> None:
     """Check what of the credentials is sent in headers: the access key and the session token.
 
     Raises:
-        AccessDenied: it cannot be sent. ``http.client`` would say so, too, and show it.
+        AccessDenied: it cannot be sent. SDKs would say so, too, and show it.
     """
     if not all(_HEADER_TEXT.fullmatch(text) for text in travelling):
         raise AccessDenied("the access key or the session token cannot travel in a header: a line end too many?")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable, Mapping
 
-from data_store.object_store.adapters.s3.checksum_headers import is_checksum
+from data_store.object_store.adapters.s3.checksum_headers import checksum_header, is_checksum, to_wire
 from data_store.object_store.body import Source
-from data_store.object_store.checksums import is_fast
+from data_store.object_store.checksums import is_fast, new_hasher
 from data_store.object_store.models import ChecksumAlgorithm
 from data_store.object_store.signing import sigv4
 
-__all__ = ["Protection"]
+__all__ = ["Protection", "content_md5", "crc32c_header"]
 
 _CHECKSUM: ChecksumAlgorithm = "crc32c"
 
@@ -43,6 +44,34 @@ class Protection:
         """Return what is signed for a body (S3 API reference, "Signature Version 4", ``x-amz-content-sha256``)."""
         if isinstance(body, bytes):
             return hashlib.sha256(body).hexdigest() if body else sigv4.EMPTY_PAYLOAD_HASH
-        if not self._is_verified or (any(map(is_checksum, headers)) and self._compares()):
-            return sigv4.UNSIGNED_PAYLOAD
-        return body.digest("sha256").hex()
+        return sigv4.UNSIGNED_PAYLOAD if self._needs_nothing(headers) else body.digest("sha256").hex()
+
+    def headers(self, body: bytes | Source, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return what protects a body that no signature does: its MD5 (RFC 1864), unless a checksum does."""
+        if not body or (isinstance(body, Source) and self._needs_nothing(headers)):
+            return {}
+        return {"Content-MD5": content_md5(body)}
+
+    def _needs_nothing(self, headers: Mapping[str, str]) -> bool:
+        """Return whether a large body needs no other protection than it has."""
+        return not self._is_verified or (any(map(is_checksum, headers)) and self._compares())
+
+
+def content_md5(body: bytes | Source) -> str:
+    """Return the Content-MD5 of a body (RFC 1864)."""
+    if isinstance(body, Source):
+        return base64.b64encode(body.digest("md5")).decode()
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+
+
+def crc32c_header(body: bytes | Source) -> dict[str, str]:
+    """Return the checksum of a body as S3 takes it; none where it would take long to compute."""
+    if not body or not is_fast(_CHECKSUM):
+        return {}
+    if isinstance(body, Source):
+        digest = body.digest(_CHECKSUM)
+    else:
+        hasher = new_hasher(_CHECKSUM)
+        hasher.update(body)
+        digest = hasher.digest()
+    return {checksum_header(_CHECKSUM): to_wire(digest.hex())}

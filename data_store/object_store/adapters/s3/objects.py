@@ -9,7 +9,8 @@ from xml.etree.ElementTree import Element
 from data_store.object_store.adapters.s3 import errors, headers, request_headers, xml
 from data_store.object_store.adapters.s3.answers import deletion, required_etag, settle
 from data_store.object_store.adapters.s3.encryption_results import copy_encryption
-from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, content_md5, xml_answer
+from data_store.object_store.adapters.s3.exchange import AnswerError, Exchange, Request, xml_answer
+from data_store.object_store.adapters.s3.integrity import content_md5
 from data_store.object_store.adapters.s3.ranges import check_range
 from data_store.object_store.body import Source
 from data_store.object_store.errors import NotFound, ObjectStoreError

@@ -8,14 +8,14 @@ from typing import Any
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
-from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
+from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig, port_by_scheme
 from urllib3.exceptions import HTTPError, LocationParseError, ProxyError
 from urllib3.util import Url, make_headers, parse_url
 
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import ConfigurationError
 
-__all__ = ["Route"]
+__all__ = ["Route", "tls_context"]
 
 
 class Route:
@@ -38,7 +38,7 @@ class Route:
         self.forwards = self._proxy is not None and not connection.secure
         self.proxy_headers = _proxy_headers(self._proxy)
         is_tls = connection.secure or (self._proxy is not None and self._proxy.scheme == "https")
-        self._tls = _tls(connection) if is_tls else None
+        self._tls = tls_context(connection) if is_tls else None
 
     def connect(self, origin: str) -> HTTPConnection:
         """Return a connection to a host, connected.
@@ -62,7 +62,7 @@ class Route:
         proxy, next_hop = self._proxy, self._proxy or host
         options: dict[str, Any] = {
             "host": (next_hop.host or "").strip("[]"),
-            "port": next_hop.port,
+            "port": next_hop.port or port_by_scheme[next_hop.scheme or "http"],
             "timeout": self._timeout,
             "proxy": proxy,
         }
@@ -94,7 +94,12 @@ def _proxy_headers(proxy: Url | None) -> dict[str, str]:
     return dict(make_headers(proxy_basic_auth=unquote(proxy.auth)))
 
 
-def _tls(connection: ObjectStoreConnectionConfiguration) -> ssl.SSLContext:
+def tls_context(connection: ObjectStoreConnectionConfiguration) -> ssl.SSLContext:
+    """Return what trusts the configured authorities and shows the client's certificate.
+
+    Raises:
+        ConfigurationError: a file cannot be used.
+    """
     try:
         context = ssl.create_default_context(cafile=connection.ca_bundle)
         if connection.client_cert is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -16,7 +17,16 @@ __all__ = ["send_head", "send_source"]
 
 _IN_ONE_PIECE = 64 * 1024
 _BLOCK = 1024 * 1024
+_CANNOT_TRAVEL = "the target or a header of the request has a character that cannot travel there"
 _sendfile: Callable[[int, int, int, int], int] | None = getattr(os, "sendfile", None)  # not on Windows
+
+
+_CANNOT_BE_SENT = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})  # some file systems have no sendfile
+_OF_THE_FILE = frozenset({errno.EIO, errno.ESTALE, errno.EBADF})
+
+
+class _CannotBeSentError(Exception):
+    """The system cannot send this file by itself; nothing of it has been sent."""
 
 
 def send_head(
@@ -30,8 +40,11 @@ def send_head(
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "\r\n"]
     text = "\r\n".join(lines)
     if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text or " " in target:
-        raise ValueError("the target or a header of the request has a character that cannot travel there")
-    head = text.encode("latin-1")
+        raise ValueError(_CANNOT_TRAVEL)
+    try:
+        head = text.encode("latin-1")
+    except UnicodeEncodeError:  # it holds all of the text
+        raise ValueError(_CANNOT_TRAVEL) from None
     if body and len(body) <= _IN_ONE_PIECE:
         sock.sendall(head + body)
         return
@@ -42,10 +55,14 @@ def send_head(
 
 def send_source(sock: socket.socket, source: Source) -> None:
     """Send the content of a source, from its beginning to its end."""
-    content = source.file_range()
+    content, start = source.file_range(), source.tell()
     if content is not None and _sendfile is not None and type(sock) is socket.socket:  # not under TLS
-        _send_file(sock, source, content, _sendfile)
-        return
+        try:
+            _send_file(sock, source, content, _sendfile)
+        except _CannotBeSentError:
+            source.seek(start)
+        else:
+            return
     while chunk := source.read(_BLOCK):
         sock.sendall(chunk)
 
@@ -59,7 +76,12 @@ def _send_file(
         stop = min(end, position + _BLOCK)
         source.passed(stop - position)
         while position < stop:
-            position += _send_some(sock, content.fd, position, stop - position, sendfile)
+            try:
+                position += _send_some(sock, content.fd, position, stop - position, sendfile)
+            except OSError as error:
+                if error.errno in _OF_THE_FILE:
+                    source.failure = error  # the caller's own, and the same if it is sent again
+                raise
 
 
 def _send_some(
@@ -72,6 +94,10 @@ def _send_some(
             if not wait_for_write(sock, sock.gettimeout()):
                 raise TimeoutError("the server takes no more of the body") from None
             continue
+        except OSError as error:
+            if error.errno in _CANNOT_BE_SENT:
+                raise _CannotBeSentError from None
+            raise
         if sent == 0:
             raise IntegrityError("the file became shorter while it was uploaded")
         return sent

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence, Set
 from xml.etree.ElementTree import Element
 
 from data_store.object_store.adapters.s3 import cors, request_headers
-from data_store.object_store.adapters.s3.exchange import AnswerError, Request, content_md5, xml_answer
+from data_store.object_store.adapters.s3.exchange import AnswerError, Request, xml_answer
+from data_store.object_store.adapters.s3.integrity import content_md5
 from data_store.object_store.adapters.s3.lifecycle import replace_rules
 from data_store.object_store.adapters.s3.objects import ObjectActions, version_query
 from data_store.object_store.adapters.s3.xml import parse

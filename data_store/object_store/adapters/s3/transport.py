@@ -29,7 +29,7 @@ from data_store.object_store.configurations import ObjectStoreConnectionConfigur
 
 __all__ = ["RETRIED_STATUSES", "Attempts", "SdkPools", "Transport"]
 
-RETRIED_STATUSES = frozenset({417, 429, 500, 502, 503, 504})
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _RETRIED_ERRORS = (OSError, HTTPException, HTTPError)
 _UNSENT = (NewConnectionError, ConnectTimeoutError, ProxyError)  # no connection: nobody can have carried it out
 _SECONDS = re.compile(r"[0-9]{1,9}")

@@ -19,11 +19,15 @@ from data_store.object_store.adapters.s3.answers import InvalidAnswer
 __all__ = ["Body", "Head", "Header", "Headers", "Inbox", "read_any_head", "read_head"]
 
 _T = TypeVar("_T")
+_LONG = 256
 _BUFFER = 64 * 1024  # also the longest head
 _MAX_PIECE = 1024 * 1024
+_MOST = 100  # informational answers, trailers
 _BEGINNING = b"HTTP/1."
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?")
 _FOLD = re.compile(r"\r\n[ \t]+")  # obsolete (RFC 9112, 5.2)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_CONTROL = re.compile(r"[\0\r\n]")  # RFC 9110, 5.5
 _LENGTH = re.compile(r"[0-9]{1,19}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
 _SWITCHING, _OK = 101, 200
@@ -187,12 +191,13 @@ class Inbox:
 
 def read_head(inbox: Inbox) -> Head:
     """Return the head of the answer; those with a status of 1xx are passed over (RFC 9110, 15.2)."""
-    while True:
+    for _ in range(_MOST):
         head = read_any_head(inbox)
         if head.status >= _OK:
             return head
         if head.status == _SWITCHING:
             raise HTTPException("the server switches to another protocol, which nobody asked for")
+    raise HTTPException("the server says again and again that the answer will come")
 
 
 def read_any_head(inbox: Inbox) -> Head:
@@ -206,20 +211,24 @@ def read_any_head(inbox: Inbox) -> Head:
     headers = _headers(lines)
     connection = headers.get("connection", "")
     keeps_open = "close" not in connection.lower() if told[1] == "1" else "keep-alive" in connection.lower()
+    if "transfer-encoding" in headers and ("content-length" in headers or told[1] == "0"):
+        keeps_open = False  # somebody on the way may think of another end (RFC 9112, 6.1 and 6.3)
     return Head(int(told[2]), (told[3] or "").strip(), headers, keeps_open)
 
 
 def _headers(lines: str) -> Headers:
-    return Headers([_header(line) for line in _FOLD.sub(" ", lines).split("\r\n")] if lines else ())
+    told = _FOLD.sub(" ", lines).split("\r\n") if lines else ()
+    return Headers([_usual_header(line) if len(line) < _LONG else _header(line) for line in told])
 
 
-@lru_cache(maxsize=256)
 def _header(line: str) -> Header:
-    """Return the header of a line; most lines are in every answer of a server."""
     name, colon, value = line.partition(":")
-    if not colon or not name or name.strip() != name:
+    if not colon or not _TOKEN.fullmatch(name) or _CONTROL.search(value):
         raise HTTPException("the head of the answer has a line that is no header")
     return Header(name, name.lower(), value.strip(" \t"))
+
+
+_usual_header = lru_cache(maxsize=256)(_header)  # most lines are in every answer of a server
 
 
 class Body:
@@ -312,9 +321,11 @@ class Body:
             raise HTTPException("the answer has a chunk without a size")
         self._left = int(told[1], 16)
         if self._left == 0:
-            while self._inbox.until(b"\r\n"):
-                pass  # trailers
-            self.ended = True
+            for _ in range(_MOST):  # trailers
+                if not self._inbox.until(b"\r\n"):
+                    self.ended = True
+                    return
+            raise HTTPException("the answer has trailers without end")
 
     def _expect(self, line: bytes) -> None:
         if self._inbox.until(b"\r\n") != line:

@@ -18,7 +18,7 @@ from typing import NamedTuple, cast
 from data_store.object_store.body import ObjectBody
 from data_store.object_store.checksums import can_combine, new_hasher
 from data_store.object_store.client import ObjectStoreClient
-from data_store.object_store.errors import ConnectionFailed, Located, Throttled, TimedOut
+from data_store.object_store.errors import ConnectionFailed, Located, Throttled, TimedOut, UnsupportedOperation
 from data_store.object_store.executor import Executor
 from data_store.object_store.files import AtomicFile, NewFile
 from data_store.object_store.models import GetOptions, Object, ObjectMetadata, Progress
@@ -29,7 +29,8 @@ __all__ = ["Downloads"]
 
 _BUFFER = 1024 * 1024
 _STREAM = 0  # the number of the first connection
-_NO_CONNECTION = (ConnectionFailed, Throttled, TimedOut)
+_CANNOT_JOIN = (ConnectionFailed, Throttled, TimedOut, UnsupportedOperation)  # the last: it ignores ranges
+_SECONDS_TO_TELL = 0.5
 
 
 class Downloads:
@@ -96,7 +97,7 @@ class _Receiving:
         found: the object.
         open_block: returns a range of it, from a position, of a length.
         file: what it becomes.
-        report: told the bytes that were received, by one thread at a time.
+        report: told the bytes that were received, by this thread.
         climb: decides how many connections there are.
         executor: runs the tasks.
     """
@@ -123,7 +124,7 @@ class _Receiving:
         self._ended = False
         self._digests: dict[int, tuple[bytes, int]] = {}
         self._lock = threading.Lock()
-        self._done = 0
+        self._done = self._told = 0
         self._delivering: set[int] = set()
 
     def run(self) -> None:
@@ -144,6 +145,7 @@ class _Receiving:
         while (piece := self._unread.piece(len(buffer)))[1]:
             position, length = piece
             self._move(_STREAM, self._body, position, buffer[:length])
+            self._tell()
             self._share()
         self._body.close()  # before others are waited for, who may be waiting for a connection
 
@@ -169,10 +171,19 @@ class _Receiving:
             task.done.cancel()
         self._collect()
         while self._tasks:
-            wait([task.done for task in self._tasks.values()], return_when=FIRST_COMPLETED)
+            wait([task.done for task in self._tasks.values()], _SECONDS_TO_TELL, FIRST_COMPLETED)
             self._collect()
+            self._tell()
         while block := self._unread.block():
             self._read_block(_STREAM, block, self._open_block(*block))
+            self._tell()
+
+    def _tell(self) -> None:
+        """Report what has been received; in the calling thread and without a lock: a callback may call the store."""
+        done = self._done
+        if done > self._told:
+            self._told = done
+            self._report(done)
 
     def _try_block(self, number: int, block: tuple[int, int]) -> bool:
         """Read a block, or return False if that cannot begin."""
@@ -180,7 +191,7 @@ class _Receiving:
             return False  # the download is itself a task, and this one runs in its place
         try:
             found = self._open_block(*block)
-        except _NO_CONNECTION:
+        except _CANNOT_JOIN:
             return False
         self._read_block(number, block, found)
         return True
@@ -207,8 +218,6 @@ class _Receiving:
         with self._lock:
             self._delivering.add(number)
             self._done += len(piece)
-            if not self._ended:
-                self._report(self._done)
 
     def _new_buffer(self) -> memoryview:
         return memoryview(bytearray(min(_BUFFER, self._size)))

@@ -67,9 +67,13 @@ class AtomicFile:
 
     def __enter__(self) -> NewFile:
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        self._file = NewFile(self._temporary, self._target)
-        with contextlib.suppress(FileNotFoundError):
-            os.fchmod(self._file.fileno(), stat.S_IMODE(self._target.stat().st_mode))
+        try:
+            self._file = NewFile(self._temporary, self._target)
+            with contextlib.suppress(FileNotFoundError):
+                os.fchmod(self._file.fileno(), stat.S_IMODE(self._target.stat().st_mode))
+        except BaseException:
+            self._remove()
+            raise
         return self._file
 
     def commit(self) -> None:
@@ -84,6 +88,9 @@ class AtomicFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._remove()
+
+    def _remove(self) -> None:
         try:
             if self._file is not None:
                 self._file.close()

@@ -321,22 +321,36 @@ def test_a_connection_that_cannot_be_had_does_no_harm(tmp_path: Path, executor: 
     assert client.blocks
 
 
-def test_an_interrupted_task_leaves_the_old_file(tmp_path: Path, executor: Executor) -> None:
-    """Whichever thread was told the progress, the exception comes out of the call."""
-    caller = threading.get_ident()
+@pytest.mark.parametrize("failure", [MineError, KeyboardInterrupt])
+def test_an_interrupted_task_leaves_the_old_file(
+    failure: type[BaseException], tmp_path: Path, executor: Executor
+) -> None:
+    """What another connection's thread raises comes out of the call."""
 
-    def in_thread(is_caller: bool, failure: type[BaseException]) -> Callable[[int, int | None], None]:
-        def refuse(done: int, _total: int | None) -> None:
-            if done > 4 * MIB and (threading.get_ident() == caller) == is_caller:
-                raise failure
+    class Interrupted(SharedClient):
+        def on_block(self, options: GetOptions) -> None:
+            super().on_block(options)
+            raise failure
 
-        return refuse
+    _failing(Interrupted(), executor, tmp_path, failure)
 
-    for failure in (MineError, KeyboardInterrupt):
-        for is_caller in (True, False):
-            client = SharedClient()
-            _failing(client, executor, tmp_path, failure, in_thread(is_caller, failure))
-            assert client.blocks
+
+@pytest.mark.parametrize("failure", [MineError, KeyboardInterrupt])
+def test_the_progress_is_told_in_the_callers_thread(
+    failure: type[BaseException], tmp_path: Path, executor: Executor
+) -> None:
+    """Without a lock, so that a callback may call the store; what it raises comes out of the call."""
+    told = []
+
+    def refuse(done: int, _total: int | None) -> None:
+        told.append(threading.get_ident())
+        if done > 4 * MIB:
+            raise failure
+
+    client = SharedClient()
+    _failing(client, executor, tmp_path, failure, refuse)
+    assert client.blocks
+    assert set(told) == {threading.get_ident()}
 
 
 def test_a_store_that_is_closed_begins_no_further_connection(tmp_path: Path, executor: Executor) -> None:

@@ -89,6 +89,29 @@ def queued(disk: Disk, changes: list[Change]) -> list[Future[int]]:
     return outcomes
 
 
+@pytest.mark.parametrize("at", [2, 4])
+def test_a_thread_that_is_ended_while_it_leads_takes_no_other_change_along(disk: Disk, at: int) -> None:
+    """By a limit of time, say: its own change is lost, which it hears, those of the others are made anew."""
+
+    class EndedError(BaseException):
+        """Ends a thread, once."""
+
+    ended: list[bool] = []
+
+    def ending(connection: sqlite3.Connection) -> int:
+        if not ended:
+            ended.append(True)
+            raise EndedError
+        return adding(at)(connection)
+
+    outcomes = queued(disk, [ending if number == at else adding(number) for number in range(5)])
+    failed = [number for number, each in enumerate(outcomes) if each.exception() is not None]
+    assert [type(outcomes[number].exception()) for number in failed] == [EndedError]
+    made = [number for number in range(5) if number not in failed]
+    assert [outcomes[number].result() for number in made] == made
+    assert [number for number in disk.numbers if number < 1000] == made
+
+
 def test_threads_that_wait_together_share_one_commit(disk: Disk) -> None:
     """Ten changes, one commit, and each thread gets what its own change returned."""
     outcomes = queued(disk, [adding(number) for number in range(10)])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,9 +34,14 @@ Script = Callable[[socket.socket, int], None]
 
 
 @contextmanager
-def scripted(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Run a server that does with its n-th connection what the script says."""
+def scripted(script: Script, tls: ssl.SSLContext | None = None, *, at_once: bool = False) -> Iterator[str]:
+    """Run a server that does with its n-th connection what the script says, one after the other or at once."""
     listener = socket.create_server(("127.0.0.1", 0))
+    threads = []
+
+    def follow(connected: socket.socket, number: int) -> None:
+        with connected, suppress(OSError):
+            script(connected, number)
 
     def serve() -> None:
         number = 0
@@ -43,8 +50,10 @@ def scripted(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[str]
                 connected, _ = listener.accept()
                 if tls is not None:
                     connected = tls.wrap_socket(connected, server_side=True)
-                with connected, suppress(OSError):
-                    script(connected, number)
+                threads.append(threading.Thread(target=follow, args=(connected, number)))
+                threads[-1].start()
+                if not at_once:
+                    threads[-1].join()
                 number += 1
 
     thread = threading.Thread(target=serve)
@@ -54,7 +63,8 @@ def scripted(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[str]
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join()
+        for each in (thread, *threads):
+            each.join()
 
 
 def head_of(connected: socket.socket) -> bytes:
@@ -260,6 +270,54 @@ def test_why_a_server_ends_the_connection_amid_a_body_is_told_over_tls(window: F
         put(address, source, scheme="https", **tls.given) as (status, content),
     ):
         assert (status, content) == (403, b"no")
+
+
+def test_a_success_before_the_whole_body_was_sent_is_none(window: FileWindow) -> None:
+    """Whatever the server has stored, it is not this."""
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        connected.sendall(OK)
+
+    early = pytest.raises(HTTPException, match="before it had the whole body")
+    with scripted(script) as address, early, put(address, Source(window, len(CONTENT))):
+        pass
+
+
+def test_leave_may_come_behind_other_news(window: FileWindow) -> None:
+    """An informational answer is none, and no leave (RFC 9110, 15.2)."""
+    got = []
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        connected.sendall(b"HTTP/1.1 102 Processing\r\n\r\n" + CONTINUE)
+        got.append(body_of(connected))
+        connected.sendall(OK)
+
+    with scripted(script) as address, put(address, Source(window, len(CONTENT))) as (status, _):
+        assert (status, got) == (200, [CONTENT])
+
+
+def test_a_child_of_a_fork_has_connections_of_its_own() -> None:
+    """On the parent's it would read the parent's answers."""
+    numbers = []
+
+    def script(connected: socket.socket, number: int) -> None:
+        while head_of(connected).startswith(b"GET"):
+            numbers.append(number)
+            connected.sendall(OK)
+
+    with scripted(script, at_once=True) as address:
+        transport = Transport(connection(address, max_connections=1), quick_retry(1))
+        transport.send("GET", f"http://{address}", "/", {"Host": address})
+        child = os.fork()
+        if child == 0:
+            transport.send("GET", f"http://{address}", "/", {"Host": address})
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        transport.send("GET", f"http://{address}", "/", {"Host": address})
+        transport.close()
+    assert numbers == [0, 1, 0]
 
 
 def test_a_file_that_the_system_cannot_send_is_read(window: FileWindow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 __all__ = ["GroupCommit", "transact"]
 
@@ -89,28 +89,44 @@ class GroupCommit:
             with self._connections() as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 self._commit(connection, self._queue.popleft())
-        except Exception as error:  # noqa: BLE001 the thread whose change it is raises it
-            if own in self._queue:
+        except BaseException as error:
+            with contextlib.suppress(ValueError):
                 self._queue.remove(own)
+            if not isinstance(error, Exception):
+                raise
             if not own.is_done:
                 own.end(error)
 
     def _commit(self, connection: sqlite3.Connection, first: _Turn[Any]) -> None:
-        taken = [first]
+        taken, alone = deque([first]), False
         try:
-            first.make_or_nothing(connection)
-            while self._queue and len(taken) < _MOST:
-                taken.append(self._queue.popleft())
-                taken[-1].make_or_nothing(connection)
-            connection.execute("COMMIT")
-        except Exception:  # noqa: BLE001 each thread gets what its own change raises
-            with contextlib.suppress(sqlite3.Error):  # what follows fails then too, and says so to each
+            try:
+                self._make_all(connection, taken)
+            except Exception:  # noqa: BLE001 each thread gets what its own change raises
+                alone = True
+                with contextlib.suppress(sqlite3.Error):  # what follows fails then too, and says so to each
+                    connection.rollback()
+            while taken:  # each is settled before it is let go
+                if alone:
+                    taken[0].make_alone(connection)
+                taken[0].end()
+                taken.popleft()
+        except BaseException:  # this thread is being ended, the others are not
+            if connection.in_transaction or alone:
                 connection.rollback()
-            for turn in taken:
-                turn.make_alone(connection)
-        finally:
-            for turn in taken:
-                turn.end()
+                self._queue.extendleft(reversed([turn.anew() for turn in taken if not turn.is_done]))
+            else:
+                for turn in taken:
+                    turn.end()
+            raise
+
+    def _make_all(self, connection: sqlite3.Connection, taken: deque[_Turn[Any]]) -> None:
+        """Make a change and those that have queued up meanwhile, which are then taken, too, and commit."""
+        taken[0].make_or_nothing(connection)
+        while self._queue and len(taken) < _MOST:
+            taken.append(self._queue.popleft())
+            taken[-1].make_or_nothing(connection)
+        connection.execute("COMMIT")
 
 
 class _Turn(Generic[T]):
@@ -148,6 +164,11 @@ class _Turn(Generic[T]):
             self._result = transact(connection, self._change)
         except Exception as error:  # noqa: BLE001 the thread whose change it is raises it
             self._error = error
+
+    def anew(self) -> Self:
+        """Return it without what became of it, which was taken back."""
+        self._error = None
+        return self
 
     def end(self, error: Exception | None = None) -> None:
         """Have the thread go on."""

@@ -6,6 +6,7 @@ urllib3 makes them (proxies, tunnels, TLS, host names); from then on the bytes a
 from __future__ import annotations
 
 import math
+import os
 import socket
 import ssl
 import weakref
@@ -26,7 +27,7 @@ from data_store.object_store.body import Source
 __all__ = ["Connection", "ConnectionsInUse", "Pool"]
 
 _SECONDS_FOR_CONTINUE = 1.0
-_CONTINUE, _OK, _EXPECTATION_FAILED = 100, 200, 417
+_CONTINUE, _OK, _ERROR, _EXPECTATION_FAILED = 100, 200, 300, 417
 _ENDS = (ConnectionError, ssl.SSLError, TimeoutError)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
@@ -47,7 +48,16 @@ class Connection:
         ignores_expectation: whether the server gave neither leave nor a refusal when it was last asked for leave.
     """
 
-    __slots__ = ("_inbox", "_link", "_make", "_on_connect", "_read_timeout", "_socket", "ignores_expectation")
+    __slots__ = (
+        "_inbox",
+        "_link",
+        "_make",
+        "_on_connect",
+        "_process",
+        "_read_timeout",
+        "_socket",
+        "ignores_expectation",
+    )
 
     def __init__(
         self,
@@ -58,6 +68,7 @@ class Connection:
         self._make = make
         self._read_timeout = read_timeout
         self._on_connect = on_connect
+        self._process = os.getpid()
         self._link: HTTPConnection | None = None
         self._socket: socket.socket
         self._inbox: Inbox
@@ -77,8 +88,15 @@ class Connection:
         sent_whole = head is None
         if head is None:
             head = self._answer()
+        elif head.status < _ERROR:
+            raise HTTPException("the server took the request for done before it had the whole body")
         content = Body(self._inbox, head, method)
         return head, content, sent_whole and head.keeps_open and content.is_delimited
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether it was made before a fork: then it is the parent's, too."""
+        return self._process != os.getpid()
 
     @property
     def is_clean(self) -> bool:
@@ -106,36 +124,36 @@ class Connection:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | Source | None, *, expects: bool
     ) -> Head | None:
         """Send a request; return the answer if it came before all was sent."""
-        if not isinstance(body, Source):
-            send_head(self._socket, method, target, headers, body)
-            return None
-        send_head(self._socket, method, target, {**headers, "Expect": "100-continue"} if expects else headers)
-        refusal = self._refusal() if expects else None
-        if refusal is not None:
-            return refusal
         try:
-            send_source(self._socket, body)
-        except OSError as error:
-            if body.failure is None and isinstance(error, _ENDS) and wait_for_read(self._socket, 0):
+            if not isinstance(body, Source):
+                send_head(self._socket, method, target, headers, body)
+                return None
+            send_head(self._socket, method, target, {**headers, "Expect": "100-continue"} if expects else headers)
+            refusal = self._refusal() if expects else None
+            if refusal is None:
+                send_source(self._socket, body)
+        except _ENDS:
+            is_of_body = isinstance(body, Source) and body.failure is not None
+            if not is_of_body and wait_for_read(self._socket, 0):
                 with suppress(OSError, HTTPException):  # the server may have said why it takes no more
                     return self._answer()
             raise
-        return None
+        return refusal
 
     def _refusal(self) -> Head | None:
         """Wait for the server's leave to send the body; return its answer if that is none (RFC 9110, 10.1.1)."""
         self._acknowledge_at_once()
         self._socket.settimeout(_SECONDS_FOR_CONTINUE)  # what can be read under TLS may be no answer
         try:
-            head = read_any_head(self._inbox)
+            while (head := read_any_head(self._inbox)).status < _OK:
+                if head.status == _CONTINUE:
+                    return None
         except TimeoutError:
             self.ignores_expectation = True
             return None
         finally:
             self._socket.settimeout(self._read_timeout)
-        if head.status == _CONTINUE:
-            return None
-        return head if head.status >= _OK else self._answer()
+        return head
 
     def _answer(self) -> Head:
         self._acknowledge_at_once()
@@ -168,10 +186,9 @@ class Pool:
         self._patience = math.ceil(patience)
         self._closed = False
         self._expects = True
+        self._size = size
         self._idle: deque[Connection] = deque()
-        self._places: SimpleQueue[None] = SimpleQueue()
-        for _ in range(size):
-            self._places.put(None)
+        self._begin()
         weakref.finalize(self, _close_all, self._idle)
 
     def exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes | Source | None) -> Answer:
@@ -197,6 +214,9 @@ class Pool:
 
     def take_back(self, connection: Connection, *, usable: bool) -> None:
         """Have a connection again; one that is not usable, or comes back after the end, is closed."""
+        if connection.is_inherited:
+            connection.close()
+            return
         try:
             if usable and connection.is_clean:
                 self._idle.append(connection)
@@ -212,7 +232,17 @@ class Pool:
         self._closed = True
         _close_all(self._idle)
 
+    def _begin(self) -> None:
+        """Begin with no connection, in each process anew: those from before a fork are the parent's."""
+        self._process = os.getpid()
+        _close_all(self._idle)
+        self._places: SimpleQueue[None] = SimpleQueue()
+        for _ in range(self._size):
+            self._places.put(None)
+
     def _take(self) -> Connection:
+        if self._process != os.getpid():
+            self._begin()
         try:
             self._places.get(timeout=self._patience)
         except Empty:

@@ -21,6 +21,10 @@ class Connection(TypedDict, total=False):
     programs: str
 
 
+class NotMeasuredError(Exception):
+    """This client is not asked for that."""
+
+
 class Client(ABC):
     """One candidate. What it is given besides the connection are options of its own."""
 
@@ -52,7 +56,7 @@ class Client(ABC):
 
     def delete(self, key: str) -> None:
         """Remove an object. Not measured, and so not asked of everybody."""
-        raise NotImplementedError
+        raise NotMeasuredError
 
     def sign(self, method: str, keys: list[str]) -> None:  # noqa: B027 most clients sign when they send
         """Sign beforehand, where that is not what is measured."""

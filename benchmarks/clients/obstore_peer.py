@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from importlib import import_module
 from typing import Any
 
@@ -16,8 +17,8 @@ class _Obstore(Client):
         self.api: Any = import_module("obstore")
         self.store = self._store(import_module("obstore.store"))
 
-    def _store(self, stores: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _store(self, stores: Any) -> Any: ...
 
     def upload(self, path: str, key: str) -> None:
         with open(path, "rb") as file:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.clients.base import Connection, Program
+from benchmarks.clients.base import Connection, NotMeasuredError, Program
 from benchmarks.clients.sockets import Sockets
 
 
@@ -101,7 +101,7 @@ class Curl(Program):
         return sum(map(int, said.split()))
 
     def list_keys(self, prefix: str) -> int:
-        raise NotImplementedError
+        raise NotMeasuredError
 
     def upload_tree(self, directory: str, names: list[str], prefix: str) -> None:
         self._run("".join(self._put(f"{directory}/{name}", f"{prefix}{name}") for name in names))

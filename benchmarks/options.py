@@ -60,8 +60,12 @@ def settle(given: argparse.Namespace) -> None:
 
 def chosen_candidates(candidates: Iterable[Candidate], given: argparse.Namespace) -> list[Candidate]:
     """Return those that are asked for, and variants of ours that are among them."""
-    wanted = {name.strip() for name in given.only.split(",")} if given.only else None
-    known = [one for one in candidates if wanted is None or one.name.replace("`", "") in wanted]
+    named = {one.name.replace("`", ""): one for one in candidates}
+    wanted = [name.strip().replace("`", "") for name in given.only.split(",")] if given.only else list(named)
+    unknown = [name for name in wanted if name not in named]
+    if unknown:
+        raise SystemExit(f"--only: there is no {unknown[0]!r} here; there are {', '.join(named)}")
+    known = [one for name, one in named.items() if name in wanted]
     ours = [one for one in known if one.client.startswith("ours")]
     for variant in given.variant:
         name, _, settings = variant.partition(":")
@@ -76,7 +80,11 @@ def chosen_candidates(candidates: Iterable[Candidate], given: argparse.Namespace
 def chosen_tasks(tasks: Iterable[Task], given: argparse.Namespace) -> list[Task]:
     """Return those that are asked for."""
     beginnings = tuple(name.strip() for name in given.tasks.split(",")) if given.tasks else ("",)
-    return [task for task in tasks if task.title.startswith(beginnings)]
+    all_tasks = list(tasks)
+    chosen = [task for task in all_tasks if task.title.startswith(beginnings)]
+    if not chosen:
+        raise SystemExit(f"--tasks: none begins so; there are {', '.join(task.title for task in all_tasks)}")
+    return chosen
 
 
 def _value(text: str) -> object:

@@ -1,7 +1,7 @@
 """The embedded store through the facade, beside obstore's ``LocalStore`` and plain files, on a real disk.
 
 Objects of 4 KiB in stores that have 1,000 and 1,000,000 keys: PUT, GET, listings; PUTs by 16 threads and by 4
-processes; a large file up and down. ``LocalStore`` never syncs; "file" writes beside and renames, "file, fsync" syncs
+processes; a large file up and down. ``LocalStore`` never syncs; "file" writes beside and renames, "file + fsync" syncs
 the file and its directory as ``durability: full`` does.
 """
 
@@ -23,8 +23,8 @@ from benchmarks.interleave import Candidate, Results, Task, interleaved, middle,
 from benchmarks.jobs import Job
 from benchmarks.report import Report, Unit, matrix, publish, table
 
-RELAXED, FULL, MEMORY = "`local`, relaxed", "`local`, full", "`memory`"
-OBSTORE, FILE, DURABLE = "obstore LocalStore", "file", "file, fsync"
+RELAXED, FULL, MEMORY = "`local` relaxed", "`local` full", "`memory`"
+OBSTORE, FILE, DURABLE = "obstore LocalStore", "file", "file + fsync"
 SIZE, THREADS, PROCESSES = 4096, 16, 4
 
 CANDIDATES = (

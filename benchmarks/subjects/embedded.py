@@ -64,9 +64,10 @@ def main(arguments: Sequence[str]) -> None:
     count, size = given.count or (300 if given.quick else 2000), (given.size or (64 if given.quick else 1024)) * MIB
     results: Results = {}
     with tempfile.TemporaryDirectory(dir=given.directory or tempfile.gettempdir()) as directory:
-        for keys in numbers:
-            results |= _measure(Path(directory), given, _tasks(keys, count), keys)
-        results |= _measure(Path(directory), given, _large(Path(directory), size), 1)
+        groups = [(_tasks(keys, count), keys) for keys in numbers] + [(_large(Path(directory), size), 1)]
+        chosen = options.chosen_tasks([task for tasks, _ in groups for task in tasks], given)
+        for tasks, keys in groups:
+            results |= _measure(Path(directory), given, [task for task in tasks if task in chosen], keys)
     candidates = options.chosen_candidates(CANDIDATES, given)
     facts = machine.description({}, {candidate.environment for candidate in candidates})
     publish(_report(given, facts, results, numbers, count), write=given.write)
@@ -97,8 +98,7 @@ def _large(directory: Path, size: int) -> list[Task]:
 
 def _measure(directory: Path, given: Namespace, tasks: Sequence[Task], keys: int) -> Results:
     """Fill a store for each candidate, measure, and throw the stores away."""
-    chosen = options.chosen_tasks(tasks, given)
-    if not chosen:
+    if not tasks:
         return {}
     titles = frozenset(task.title for task in tasks if task.work == "put-processes" or keys > 100_000)
     with tempfile.TemporaryDirectory(dir=directory) as root:
@@ -110,7 +110,7 @@ def _measure(directory: Path, given: Namespace, tasks: Sequence[Task], keys: int
             candidates.append(replace(candidate, connection=Connection(directory=str(own)), without=without))
             _fill(candidates[-1], keys)
         os.sync()
-        return interleaved(chosen, candidates, Connection(), given.runs)
+        return interleaved(tasks, candidates, Connection(), given.runs)
 
 
 def _fill(candidate: Candidate, keys: int) -> None:

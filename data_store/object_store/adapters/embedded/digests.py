@@ -26,6 +26,9 @@ FAST = "crc32c"
 BLOCK = 1024 * 1024
 """Bytes; content that comes in whole blocks is not copied."""
 
+_FEW_PAGES = 8192  # bytes
+_WITHOUT_OTHERS = 2047  # bytes: HASHLIB_GIL_MINSIZE of CPython is 2,048
+
 
 def has_fast() -> bool:
     """Return whether the library of ``FAST`` is installed, and compiled."""
@@ -34,13 +37,27 @@ def has_fast() -> bool:
 
 def digested(data: bytes, algorithms: Iterable[str]) -> Content:
     """Return small content with its digests."""
-    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    md5 = _md5(data)
     others = {}
     for name in algorithms:
         hasher = _hasher(name)
         hasher.update(data)
         others[name] = hasher.digest().hex()
     return Content(len(data), md5, md5, others, data)
+
+
+def _md5(data: bytes) -> str:
+    """Return the MD5 in hex.
+
+    Beyond 2,047 bytes a call lets other threads run meanwhile, and then waits for its turn: where many threads write,
+    that takes longer than the MD5 of a few pages.
+    """
+    if len(data) > _FEW_PAGES:
+        return hashlib.md5(data, usedforsecurity=False).hexdigest()
+    md5 = hashlib.md5(usedforsecurity=False)
+    for start in range(0, len(data), _WITHOUT_OTHERS):
+        md5.update(data[start : start + _WITHOUT_OTHERS])
+    return md5.hexdigest()
 
 
 class Digests:

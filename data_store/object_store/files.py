@@ -63,17 +63,12 @@ class AtomicFile:
             raise InvalidArgument(f"{str(target)!r} is no regular file")
         self._target = Path(os.path.realpath(target))
         self._temporary = self._target.with_name(f".data-store-{secrets.token_hex(8)}.part")
+        self._block = _temporary_file(str(self._temporary), self._target)
         self._file: NewFile | None = None
 
     def __enter__(self) -> NewFile:
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._file = NewFile(self._temporary, self._target)
-            with contextlib.suppress(FileNotFoundError):
-                os.fchmod(self._file.fileno(), stat.S_IMODE(self._target.stat().st_mode))
-        except BaseException:
-            self._remove()
-            raise
+        self._file = self._block.__enter__()
         return self._file
 
     def commit(self) -> None:
@@ -88,21 +83,13 @@ class AtomicFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._remove()
-
-    def _remove(self) -> None:
-        try:
-            if self._file is not None:
-                self._file.close()
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                self._temporary.unlink()
+        self._block.__exit__(kind, error, traceback)
 
 
 class NewFile(io.FileIO):
     """A new file, unbuffered; its errors (no space left) name the target, which the caller knows."""
 
-    def __init__(self, path: Path, target: Path) -> None:
+    def __init__(self, path: str, target: Path) -> None:
         super().__init__(path, "xb")
         self._target = target
         self._lock = threading.Lock()
@@ -150,6 +137,30 @@ class NewFile(io.FileIO):
         except OSError as error:
             error.filename = str(self._target)
             raise
+
+
+@contextlib.contextmanager
+def _temporary_file(path: str, target: Path) -> Iterator[NewFile]:
+    """Make a file with the mode of its target, and close and remove it in the end, whenever Ctrl-C comes.
+
+    An interrupt of ``__enter__`` or ``__exit__`` themselves drops the generator, which runs its ``finally``. There,
+    only functions of C are called: an interrupt is raised behind them, or at the first line of one in Python.
+    """
+    file = None
+    try:
+        file = NewFile(path, target)
+        with contextlib.suppress(FileNotFoundError):
+            os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
+        yield file
+    finally:
+        try:
+            if file is not None:
+                file.close()
+        finally:
+            try:  # noqa: SIM105 - suppress() is Python
+                os.unlink(path)  # noqa: PTH108 - Path.unlink() is Python
+            except FileNotFoundError:
+                pass
 
 
 def _copy_some(source: int, target: int, offset: int, size: int) -> int:

@@ -12,6 +12,7 @@ import pytest
 from data_store.object_store import files
 from data_store.object_store.errors import InvalidArgument
 from data_store.object_store.files import AtomicFile
+from tests.unit.interrupts import interrupted_everywhere
 
 
 def _written(target: Path, content: bytes = b"new") -> None:
@@ -53,6 +54,23 @@ def test_a_block_that_fails_leaves_everything_as_it_was(tmp_path: Path, failure:
         write()
     assert target.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a file that is interrupted while it is opened closes itself
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_an_interrupt_leaves_nothing_beside_the_target(tmp_path: Path, is_committed: bool) -> None:
+    """Wherever it comes: while the file is made, in the block, and while the block is left."""
+    target = tmp_path / "file"
+
+    def write() -> None:
+        atomic = AtomicFile(target)
+        with atomic as file:
+            file.write(b"new")
+            if is_committed:
+                atomic.commit()
+
+    assert interrupted_everywhere(write) > 20
+    assert [path.name for path in tmp_path.iterdir()] == ["file"] * is_committed
 
 
 def test_without_a_commit_nothing_appears(tmp_path: Path) -> None:
@@ -196,3 +214,59 @@ def test_an_error_of_writing_names_the_target(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(OSError, match="No space") as caught, AtomicFile(tmp_path / "file") as file:
         file.write_at(0, b"content")
     assert caught.value.filename == str(tmp_path / "file")
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.ENODEV])
+def test_a_file_system_that_sets_nothing_aside_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """It only costs more to write then."""
+    asked: list[tuple[int, int]] = []
+
+    def refuse(_fd: int, offset: int, size: int) -> None:
+        asked.append((offset, size))
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "_fallocate", refuse)
+    writing = AtomicFile(tmp_path / "file")
+    with writing as file:
+        file.reserve(7)
+        file.write_at(0, b"content")
+        writing.commit()
+    assert (tmp_path / "file").read_bytes() == b"content"
+    assert asked == [(0, 7)]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO])
+def test_a_full_disk_is_found_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The error names the target, and nothing is left."""
+
+    def refuse(_fd: int, _offset: int, _size: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "_fallocate", refuse)
+    with pytest.raises(OSError, match=r".") as caught, AtomicFile(tmp_path / "file") as file:
+        file.reserve(7)
+    assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path / "file"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_set_aside_is_there(tmp_path: Path) -> None:
+    """And is the file's size at once; nothing is nothing, which the system would refuse."""
+    with AtomicFile(tmp_path / "file") as file:
+        file.reserve(0)
+        assert os.fstat(file.fileno()).st_size == 0
+        file.reserve(10_000)
+        assert os.fstat(file.fileno()).st_size == 10_000
+
+
+def test_where_the_system_has_no_such_call_nothing_is_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On macOS and Windows."""
+    monkeypatch.setattr(files, "_fallocate", None)
+    with AtomicFile(tmp_path / "file") as file:
+        file.reserve(10_000)
+        assert os.fstat(file.fileno()).st_size == 0

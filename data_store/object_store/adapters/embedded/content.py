@@ -52,8 +52,8 @@ class Contents(Protocol):
             TimedOut: it was written so slowly that another process took it for abandoned.
         """
 
-    def discard(self, file: str, temporary: BinaryIO) -> None:
-        """Close the temporary file, and remove it if it was not published."""
+    def discard(self, file: str) -> None:
+        """Remove the temporary file, which is closed, if there is one that was not published."""
 
     def hold(self, file: str) -> None:
         """Raise ``TimedOut`` unless a published file is there; inside a write transaction it then stays."""
@@ -123,9 +123,8 @@ class FileContents:
             raise TimedOut(_CLEANED_UP) from None
         self._sync_directory(target.parent)
 
-    def discard(self, file: str, temporary: BinaryIO) -> None:
+    def discard(self, file: str) -> None:
         """See ``Contents``."""
-        temporary.close()
         (self._temp / file).unlink(missing_ok=True)
 
     def hold(self, file: str) -> None:
@@ -168,7 +167,7 @@ class FileContents:
         return self._content / file[:2] / file
 
     def _mark(self, file: str) -> None:
-        (self._pending / file).touch()
+        (self._pending / file).open("wb", buffering=0).close()  # touch() loses a descriptor to Ctrl-C
 
     def _sync_directory(self, directory: Path) -> None:
         if self._durable:
@@ -197,9 +196,8 @@ class MemoryContents:
         temporary.seek(0)
         self._files[file] = temporary.read()
 
-    def discard(self, file: str, temporary: BinaryIO) -> None:
-        """See ``Contents``."""
-        temporary.close()
+    def discard(self, file: str) -> None:
+        """Do nothing: it is gone."""
 
     def hold(self, file: str) -> None:
         """Do nothing: nobody else removes it."""

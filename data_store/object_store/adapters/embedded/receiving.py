@@ -51,17 +51,20 @@ def _in_file(
     contents: Contents, body: Source, resolve: Callable[[str], None], digests: Digests, head: bytes
 ) -> Iterator[Content]:
     file = secrets.token_hex(16)
-    temporary = contents.create(file)
+    temporary = None
     try:
+        temporary = contents.create(file)
         _fill(contents, temporary, body, digests, head)
         contents.publish(file, temporary)
         temporary.close()
         yield Content(digests.size, digests.etag, digests.md5, digests.others, file=file)
+        contents.settle(file, referenced=True)
     except BaseException:
-        contents.discard(file, temporary)
+        if temporary is not None:
+            temporary.close()
+        contents.discard(file)
         resolve(file)
         raise
-    contents.settle(file, referenced=True)
 
 
 def _head(body: Source) -> bytes:

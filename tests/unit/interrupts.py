@@ -1,0 +1,42 @@
+"""Ctrl-C at every place where it can come."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+__all__ = ["interrupted_everywhere"]
+
+
+def interrupted_everywhere(run: Callable[[], object]) -> int:
+    """Run again and again, interrupted one step later each time, until it ends undisturbed; return how many steps.
+
+    A step is the entry of a Python function, or the return of one of C: there CPython looks for signals.
+    """
+    step = 1
+    while _is_interrupted(run, step):
+        step += 1
+    gc.collect()
+    return step - 1
+
+
+def _is_interrupted(run: Callable[[], object], step: int) -> bool:
+    left = step
+
+    def interrupt(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal left
+        left -= event in ("call", "c_return")
+        if left == 0:
+            raise KeyboardInterrupt
+
+    before = sys.getprofile()
+    try:
+        sys.setprofile(interrupt)
+        run()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(before)
+    return False

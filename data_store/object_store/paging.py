@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
-from typing import Generic, Protocol, TypeVar
+from itertools import chain
+from typing import Generic, Protocol, TypeVar, cast
 
 from data_store.object_store.errors import ObjectStoreError, ServerError, StoreClosed
 from data_store.object_store.executor import Executor
 from data_store.object_store.models import ListOptions
 
-__all__ = ["LookAhead", "P", "entries", "pages"]
+__all__ = ["Entries", "LookAhead", "P", "entries", "pages"]
 
 
 class Page(Protocol):
@@ -70,9 +71,27 @@ class LookAhead(Generic[P]):
             self._ahead = self._executor.start(task)
 
     def end(self) -> None:
-        """Forget what was asked ahead; waits for nothing."""
-        if self._ahead is not None:
+        """Forget what was asked ahead; waits for nothing, nor for a lock that a thread held where it was forked."""
+        if self._ahead is not None and self._process == os.getpid():
             self._ahead.cancel()
+
+
+class Entries(chain[T]):
+    """The entries of a listing: an iterator as fast as those of ``itertools`` that can be closed as a generator can."""
+
+    _runs: Generator[Sequence[T], None, None]
+
+    @classmethod
+    def of(cls, runs: Generator[Sequence[T], None, None]) -> Entries[T]:
+        """Return the entries of runs of them, lazily."""
+        found = cast("Entries[T]", cls.from_iterable(runs))
+        found._runs = runs
+        return found
+
+    def close(self) -> None:
+        """End the iteration; what was asked ahead and has not begun is not asked any more. May be called twice."""
+        self._runs.close()
+        deque(self, maxlen=0)  # the rest of the run that is being read
 
 
 def entries(
@@ -81,7 +100,7 @@ def entries(
     locate: Callable[[ObjectStoreError], ObjectStoreError],
     found_in: Callable[[P], Sequence[T]],
     limit: int | None = None,
-) -> Iterator[T]:
+) -> Entries[T]:
     """Return the entries of a listing, lazily, at most ``limit``.
 
     The page behind is asked for when more than the first entry of a page is taken, and there are fewer in it than
@@ -94,8 +113,7 @@ def entries(
         found_in: picks the entries of a page.
         limit: how many are wanted.
     """
-    wanted = sys.maxsize if limit is None else limit
-    return islice(chain.from_iterable(_runs(fetch, options, locate, found_in, wanted)), wanted)
+    return Entries.of(_runs(fetch, options, locate, found_in, sys.maxsize if limit is None else limit))
 
 
 def pages(
@@ -128,15 +146,17 @@ def _runs(
     locate: Callable[[ObjectStoreError], ObjectStoreError],
     found_in: Callable[[P], Sequence[T]],
     wanted: int,
-) -> Iterator[Sequence[T]]:
+) -> Generator[Sequence[T], None, None]:
     try:
         for page in pages(fetch, options, locate):
-            found = found_in(page)
+            found = found_in(page)[:wanted]
             yield found[:1]
             wanted -= len(found)
-            if wanted > 0:
+            if wanted:
                 fetch.begin(page)
             yield found[1:]
+            if not wanted:
+                return
     finally:
         fetch.end()
 

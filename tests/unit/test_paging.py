@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from data_store.object_store import ObjectStore
 from data_store.object_store.errors import ObjectStoreError, ServerError, StoreClosed, Throttled
 from data_store.object_store.executor import Executor
 from data_store.object_store.models import ListOptions, ObjectMetadata, ObjectPage
@@ -74,9 +78,13 @@ def locate(error: ObjectStoreError) -> ObjectStoreError:
 
 def keys(server: Server, executor: Executor | None, limit: int | None = None) -> Iterator[str]:
     """Return the keys of the whole listing."""
+    return (each.key for each in listing_of(server, executor, limit))
+
+
+def listing_of(server: Server, executor: Executor | None, limit: int | None = None) -> Any:
+    """Return the whole listing."""
     fetch = LookAhead(server.page, executor)
-    found: Any = entries(fetch, ListOptions(start_after="a"), locate, lambda page: page.objects, limit)
-    return (each.key for each in found)
+    return entries(fetch, ListOptions(start_after="a"), locate, lambda page: page.objects, limit)
 
 
 EVERY = [f"{page}-{each}" for page in range(PAGES) for each in range(SIZE)]
@@ -196,6 +204,51 @@ def test_a_listing_that_is_given_up_leaves_nothing_to_do(asked: Server) -> None:
     assert asked.asked == [None]
 
 
+def test_a_listing_that_is_closed_leaves_nothing_to_do(asked: Server) -> None:
+    """What has not begun does not begin, and nothing comes any more, of the page that was being read neither."""
+    executor = Executor(1)
+    may_end, _other = occupied(executor)
+    with closing(listing_of(asked, executor)) as listing:
+        assert [found.key for found in islice(listing, 2)] == EVERY[:2]
+    assert list(listing) == []
+    listing.close()
+    may_end.set()
+    executor.close()
+    assert asked.asked == [None]
+
+
+def test_a_listing_that_is_closed_at_once_asks_for_nothing(asked: Server, executor: Executor) -> None:
+    """It has not begun."""
+    listing = listing_of(asked, executor)
+    listing.close()
+    assert list(listing) == []
+    assert asked.asked == []
+
+
+LISTINGS: list[Callable[[ObjectStore], Any]] = [
+    lambda store: store.list_files(),
+    lambda store: store.list_objects(limit=2),
+    lambda store: store.list_prefixes(),
+    lambda store: store.list_versions(),
+    lambda store: store.list_versions(key="a/1"),
+    lambda store: store.list_multipart_uploads(),
+    lambda store: store.list_parts("up", store.create_multipart_upload("up").upload_id),
+    lambda store: store.head_objects(["a/1", "b/1"]),
+    lambda store: store.verify(),
+]
+
+
+@pytest.mark.parametrize("listing_in", LISTINGS)
+def test_every_listing_can_be_closed(listing_in: Callable[[ObjectStore], Any]) -> None:
+    """All alike; those that have entries have none left then."""
+    with ObjectStore("memory://closable") as store:
+        for key in ("a/1", "b/1", "c/1"):
+            store.put_object(b"", key)
+        with closing(listing_in(store)) as listing:
+            next(listing, None)
+        assert list(listing) == []
+
+
 def test_closing_ends_a_listing(asked: Server) -> None:
     """Without waiting for who reads it, who is told so; its threads have ended."""
     executor, closed = Executor(1), threading.Event()
@@ -228,6 +281,53 @@ def test_a_listing_goes_on_in_the_child_of_a_fork(
         assert list(listing) == EVERY[2:]
     assert asked.asked == [None, "1", "2", "3", "4"]
     may_end.set()
+
+
+@contextmanager
+def held_elsewhere(lock: Any) -> Iterator[None]:
+    """Have another thread hold a lock."""
+    held, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            may_end.wait(WAIT)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(WAIT)
+    yield
+    may_end.set()
+    thread.join()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("give_up", [True, False])
+def test_a_fork_amid_a_page_keeps_nobody_waiting(asked: Server, give_up: bool) -> None:
+    """The child has no thread that asks, and what others held stays held; it goes on, or gives up, all the same."""
+    executor, begun, may_end, fetch = Executor(2), threading.Event(), threading.Event(), asked.page
+
+    def page(options: ListOptions) -> ObjectPage:
+        if threading.current_thread() is not threading.main_thread():
+            begun.set()
+            assert may_end.wait(WAIT)
+        return fetch(options)
+
+    ahead = LookAhead(page, executor)
+    listing: Any = entries(ahead, ListOptions(), locate, lambda found: found.objects)
+    assert [found.key for found in islice(listing, 2)] == EVERY[:2]
+    assert begun.wait(WAIT)
+    with held_elsewhere(cast("Future[ObjectPage]", ahead._ahead)._condition):  # by who has just got its page
+        child = os.fork()
+        if child == 0:
+            signal.alarm(WAIT)
+            found = [] if give_up else [each.key for each in listing]
+            listing.close()
+            os._exit(0 if found == ([] if give_up else EVERY[2:]) else 1)
+    may_end.set()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert [found.key for found in listing] == EVERY[2:]
+    executor.close()
 
 
 def test_the_context_of_the_reader_holds_for_what_is_asked_ahead(asked: Server, executor: Executor) -> None:

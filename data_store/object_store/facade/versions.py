@@ -59,7 +59,9 @@ class Versions(Objects, Deleting, Copying):
             return self._versions(prefix, bucket)
         if prefix:
             raise InvalidArgument("key and prefix contradict each other: give one")
-        return itertools.takewhile(lambda found: found.key == key, self._versions(validation.key(key), bucket))
+        beginning_so = self._versions(validation.key(key), bucket)
+        # A generator, for takewhile() has no close().
+        return (found for found in itertools.takewhile(lambda found: found.key == key, beginning_so))
 
     def restore_version(self, key: str, version: str, bucket: str | None = None) -> ObjectMetadata:
         """Make a version the current one again; return the object as it is then.

@@ -34,7 +34,14 @@ _SECONDS_TO_TELL = 0.5
 
 
 class Downloads:
-    """The downloads of one client."""
+    """The downloads of one client.
+
+    Args:
+        client: the client.
+        executor: runs what goes on at the same time.
+        attempts: requests at the most for a stream, and for each block that another connection reads.
+        clock: tells seconds.
+    """
 
     def __init__(
         self,
@@ -139,6 +146,8 @@ class _Receiving:
             raise
         if self._digests:
             self._body.finish([self._digests[position] for position in sorted(self._digests)])
+        if self._size:
+            self._report(self._size)
 
     def _read_stream(self) -> None:
         buffer = self._new_buffer()
@@ -179,9 +188,12 @@ class _Receiving:
             self._tell()
 
     def _tell(self) -> None:
-        """Report what has been received; in the calling thread and without a lock: a callback may call the store."""
+        """Report what has been received, unless that is all, which has to be verified before.
+
+        In the calling thread and without a lock: a callback may call the store.
+        """
         done = self._done
-        if done > self._told:
+        if self._told < done < self._size:
             self._told = done
             self._report(done)
 

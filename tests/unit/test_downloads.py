@@ -22,6 +22,7 @@ from data_store.object_store.errors import (
     IntegrityError,
     ObjectStoreError,
     StoreClosed,
+    UnsupportedOperation,
 )
 from data_store.object_store.executor import Executor
 from data_store.object_store.models import GetOptions, Object, ObjectMetadata, Progress, SseCustomer
@@ -267,14 +268,16 @@ def test_two_versions_are_never_mixed(tmp_path: Path, executor: Executor, client
 
 
 def test_a_block_that_is_damaged_is_found(tmp_path: Path, executor: Executor) -> None:
-    """By the digest of the whole, put together from those of the blocks."""
+    """By the digest of the whole, put together from those of the blocks; nobody was told that all is there."""
+    told = list[int]()
 
     class Damaging(SharedClient):
         def _block(self, content: bytes) -> io.BytesIO:
             return io.BytesIO(content[:-1] + bytes([content[-1] ^ 1]))
 
-    error = _failing(Damaging(), executor, tmp_path, IntegrityError)
+    error = _failing(Damaging(), executor, tmp_path, IntegrityError, lambda done, _: told.append(done))
     assert "crc32c" in str(error)
+    assert 0 < max(told) < len(CONTENT)
 
 
 def test_a_stream_that_is_damaged_is_found(tmp_path: Path, executor: Executor) -> None:
@@ -319,6 +322,26 @@ def test_a_connection_that_cannot_be_had_does_no_harm(tmp_path: Path, executor: 
     _download(client, executor, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert client.blocks
+
+
+class NoRangeClient(SharedClient):
+    """Its server answers with the whole object whatever range is asked for, which the adapters refuse."""
+
+    def on_block(self, options: GetOptions) -> None:
+        """Refuse what came."""
+        super().on_block(options)
+        raise UnsupportedOperation("the server answered with another range than the one asked for", status=200)
+
+
+def test_a_server_that_ignores_ranges_is_read_as_one_stream(tmp_path: Path, executor: Executor) -> None:
+    """It is asked for few of them, and all bytes come over the first connection."""
+    client = NoRangeClient()
+    _stored(client)
+    _download(client, executor, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert 0 < len(client.blocks) <= executor.max_concurrency
+    assert len(client.bodies) == 1
+    assert client.bodies[0].closed
 
 
 @pytest.mark.parametrize("failure", [MineError, KeyboardInterrupt])

@@ -7,17 +7,22 @@ import gc
 import os
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple
 
 import pytest
 import trustme
+from urllib3.connection import HTTPConnection
 
-from data_store.object_store.adapters.s3 import sending
+from data_store.object_store.adapters.s3 import connections, sending
+from data_store.object_store.adapters.s3.places import Places
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.body import Source
 from data_store.object_store.errors import IntegrityError
@@ -40,6 +45,7 @@ def scripted(script: Script, tls: ssl.SSLContext | None = None, *, at_once: bool
     threads = []
 
     def follow(connected: socket.socket, number: int) -> None:
+        connected.settimeout(10)  # a test that fails must not wait for ever
         with connected, suppress(OSError):
             script(connected, number)
 
@@ -422,3 +428,211 @@ def test_what_would_end_a_header_is_not_sent_and_not_shown(bad: str) -> None:
             transport.send("GET", f"http://{address}", f"/{bad}", {"Host": address})
     transport.close()
     assert bad not in str(caught.value)
+
+
+class Owner:
+    """Who may have a place."""
+
+
+def test_a_place_is_its_owners_as_long_as_he_lives() -> None:
+    """Also where he is garbage that only the collector finds."""
+    places, owner = Places(1), Owner()
+    assert places.take(owner, 0)
+    assert not places.take(Owner(), 0)
+    owner.itself = owner  # type: ignore[attr-defined]  # a cycle
+    del owner
+    gc.collect()
+    first, second = Owner(), Owner()
+    assert places.take(first, 0)
+    places.leave(first)
+    places.leave(first)
+    assert places.take(second, 0)
+    assert not places.take(first, 0)
+
+
+def test_who_waits_for_a_place_gets_the_one_that_is_left() -> None:
+    """Each of many threads has it for a while, and never two of them."""
+    places, inside, got = Places(1), threading.Lock(), list[bool]()
+
+    def work() -> None:
+        for _ in range(50):
+            owner = Owner()
+            got.append(places.take(owner, 10) and inside.acquire(blocking=False))
+            inside.release()
+            places.leave(owner)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == [True] * 400
+
+
+def interrupt(number: int) -> Callable[[], bool]:
+    """Have Ctrl-C strike at the n-th opportunity from here on; return what ends it, and tells if there was one.
+
+    An interpreter looks for signals where a function begins, and where one that is written in C has returned. What is
+    urllib3's is left out.
+    """
+    seen = -1
+
+    def profile(frame: FrameType, event: str, _: object) -> None:
+        nonlocal seen
+        is_ours = "/adapters/s3/" in frame.f_code.co_filename and "route" not in frame.f_code.co_filename
+        if is_ours and event in ("call", "c_return"):
+            seen += 1
+            if seen == number:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+    def end() -> bool:
+        sys.setprofile(None)
+        return seen >= number
+
+    sys.setprofile(profile)
+    return end
+
+
+def test_no_interrupt_loses_a_place() -> None:
+    """Wherever it strikes; with one connection allowed, the next request would wait in vain."""
+
+    def script(connected: socket.socket, _number: int) -> None:
+        while head_of(connected).startswith(b"GET"):
+            connected.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody")
+
+    with scripted(script, at_once=True) as address:
+        transport = Transport(connection(address, max_connections=1, read_timeout=1), quick_retry(1))
+        get = partial(transport.send, "GET", f"http://{address}", "/", {"Host": address}, stream=True)
+        number, strikes = 0, True
+        while strikes:
+            end = interrupt(number)
+            with suppress(KeyboardInterrupt):
+                get().read(10)
+            strikes = end()
+            assert get().read(10) == b"body"
+            number += 1
+        transport.close()
+    assert number > 20
+
+
+def test_a_connection_that_cannot_be_closed_frees_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system may find an error then; nobody needs that connection any more."""
+
+    def script(connected: socket.socket, _number: int) -> None:
+        head_of(connected)
+        connected.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+
+    close = HTTPConnection.close
+
+    def fail(self: HTTPConnection) -> None:
+        close(self)
+        raise OSError(errno.EIO, "it cannot be closed")
+
+    monkeypatch.setattr(HTTPConnection, "close", fail)
+    with scripted(script) as address:
+        transport = Transport(connection(address, max_connections=1, read_timeout=1), quick_retry(1))
+        found = [transport.send("GET", f"http://{address}", "/", {"Host": address}).status for _ in range(2)]
+        transport.close()
+    assert found == [200, 200]
+
+
+def lapsing(seen: list[tuple[int, str]], last_words: bytes = b"") -> Script:
+    """Answer once on each connection; end it, with those words, when the head of the next request has come."""
+
+    def script(connected: socket.socket, number: int) -> None:
+        for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", last_words):
+            method = head_of(connected).decode().partition(" ")[0]
+            if method.strip():
+                seen.append((number, method))
+                connected.sendall(answer if method != "HEAD" else answer.removesuffix(b"ok"))
+
+    return script
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_a_kept_connection_that_ends_without_an_answer_is_no_failed_attempt(method: str) -> None:
+    """The server may have ended it before the request came: what is idempotent is repeated (RFC 9110, 9.2.2)."""
+    seen = list[tuple[int, str]]()
+    with scripted(lapsing(seen), at_once=True) as address:
+        transport = Transport(connection(address), quick_retry(1))
+        first, second = (transport.send(method, f"http://{address}", "/", {"Host": address}) for _ in range(2))
+        transport.close()
+    assert seen == [(0, method), (0, method), (1, method)]
+    assert (first.status, first.attempts, first.was_retried, first.answer_lost) == (200, 1, False, False)
+    assert (second.status, second.attempts, second.was_retried, second.answer_lost) == (200, 1, True, True)
+
+
+@pytest.mark.parametrize(("method", "last_words"), [("POST", b""), ("GET", b"HTTP/1.1 2"), ("PUT", CONTINUE)])
+def test_what_may_have_been_carried_out_is_a_failed_attempt(method: str, last_words: bytes) -> None:
+    """What is not idempotent, and what the server has begun to answer, is repeated within ``max_attempts`` only."""
+    seen = list[tuple[int, str]]()
+    with scripted(lapsing(seen, last_words), at_once=True) as address:
+        for attempts in (1, 2):
+            transport = Transport(connection(address), quick_retry(attempts))
+            transport.send(method, f"http://{address}", "/", {"Host": address})
+            if attempts == 1:
+                with pytest.raises((ConnectionError, HTTPException)):
+                    transport.send(method, f"http://{address}", "/", {"Host": address})
+            else:
+                assert transport.send(method, f"http://{address}", "/", {"Host": address}).attempts == 2
+            transport.close()
+    assert [number for number, _ in seen] == [0, 0, 1, 1, 2]
+
+
+def test_a_kept_connection_that_ends_is_replaced_by_a_new_one() -> None:
+    """Not by another that was kept as long; and there are never more than allowed."""
+    seen = list[tuple[int, str]]()
+    with scripted(lapsing(seen), at_once=True) as address:
+        transport = Transport(connection(address, max_connections=2), quick_retry(1))
+        get = partial(transport.send, "GET", f"http://{address}", "/", {"Host": address}, stream=True)
+        for held in [get(), get()]:
+            assert held.data == b"ok"
+        assert get().data == b"ok"
+        transport.close()
+    assert [number for number, _ in seen] == [0, 1, 1, 2]
+
+
+def test_a_body_for_a_kept_connection_that_ends_is_sent_from_its_beginning(
+    window: FileWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole, to the new one."""
+    monkeypatch.setattr(connections, "_SECONDS_FOR_CONTINUE", 0.01)
+    got = []
+
+    def script(connected: socket.socket, number: int) -> None:
+        head_of(connected)
+        if number == 0:
+            connected.sendall(OK)
+            head_of(connected)
+            connected.recv(MIB)  # not all of it
+            return
+        got.append(body_of(connected))
+        connected.sendall(OK)
+
+    with scripted(script, at_once=True) as address:
+        transport = Transport(connection(address), quick_retry(1))
+        transport.send("GET", f"http://{address}", "/", {"Host": address})
+        headers = {"Host": address, "Content-Length": str(len(CONTENT))}
+        answer = transport.send("PUT", f"http://{address}", "/", headers, Source(window, len(CONTENT)))
+        transport.close()
+    assert (answer.status, got) == (200, [CONTENT])
+
+
+def test_a_body_is_sent_from_its_beginning_where_the_expectation_fails_late(window: FileWindow) -> None:
+    """The server has taken some of it before it says that it takes no expectation."""
+    got = []
+
+    def script(connected: socket.socket, number: int) -> None:
+        head_of(connected)
+        if number == 0:
+            connected.sendall(CONTINUE)
+            connected.recv(1000)
+            connected.sendall(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+            connected.shutdown(socket.SHUT_RDWR)
+            return
+        got.append(body_of(connected))
+        connected.sendall(OK)
+
+    with scripted(script) as address, put(address, Source(window, len(CONTENT))) as (status, _):
+        assert (status, got) == (200, [CONTENT])

@@ -13,6 +13,7 @@ from minio import Minio
 from urllib3.exceptions import ProxyError
 
 from data_store.object_store.adapters.s3.answer import Answer as Answered
+from data_store.object_store.adapters.s3.answers import InvalidAnswer
 from data_store.object_store.adapters.s3.connections import ConnectionsInUse
 from data_store.object_store.adapters.s3.route import Route
 from data_store.object_store.adapters.s3.transport import Attempts, SdkPools, Transport
@@ -186,6 +187,25 @@ def test_waiting_for_a_connection_ends(server):
         transport.send("GET", f"http://{server.address}", "/", {"Host": server.address})
     held.close()
     transport.close()
+
+
+def test_an_answer_without_end_is_not_waited_for():
+    """Of what is read at once there are never more than 64 MiB: the server's memory must not be ours."""
+    limit, read = 64 * 1024**2, list[int]()
+
+    class Endless(io.BytesIO):
+        def read(self, size=-1):
+            read.append(size)
+            return bytes(size)
+
+    with pytest.raises(InvalidAnswer, match="64 MiB"):
+        Answered(200, "", {}, Endless()).load()
+    assert limit < sum(read) <= limit + 1024**2
+    whole = Answered(200, "", {}, io.BytesIO(bytes(limit)))
+    assert len(whole.data) == limit
+    first = Answered(500, "", {}, Endless())
+    first.load(100)
+    assert len(first.data) == 100
 
 
 def test_an_sdk_sends_through_the_same_layer(server):

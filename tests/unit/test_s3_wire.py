@@ -150,6 +150,9 @@ def test_headers_are_found_in_any_case_and_repeated_ones_joined() -> None:
         (b"HTTP/1.1 102 Processing\r\n\r\n" * 200, HTTPException),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 200, HTTPException),
         (OK + b"Name : blank before the colon\r\n\r\n", HTTPException),
+        (b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", HTTPException),
+        (OK + b"Content-Length: 5\n\nhello", HTTPException),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n3\nabc", HTTPException),
         (OK + b"X: " + b"x" * 70_000, LineTooLong),
         (OK + b"Content-Length: 5\r\n\r\nhell", IncompleteRead),
         (OK + b"Content-Length: 5, 6\r\n\r\nhello", InvalidAnswer),
@@ -182,3 +185,15 @@ def test_what_comes_is_handed_out_without_waiting_for_more() -> None:
         source = Inbox(ours)
         body = Body(source, read_head(source), "GET")
         assert body.read1(1000) == b"hello"
+
+
+@pytest.mark.parametrize("wire", [b"HTTP/1.1 200 OK\nETag: x\n\n", OK + b"ETag: x\n", CHUNKS[:47] + b"3\nabc"])
+def test_lines_that_end_otherwise_are_not_waited_for(wire: bytes) -> None:
+    """The end of the head, or of the size of a chunk, would never come (RFC 9112, 2.2, leaves it to us)."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(5)
+        theirs.sendall(wire)
+        source = Inbox(ours)
+        with pytest.raises(HTTPException, match="line"):
+            Body(source, read_head(source), "GET").read(10)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from data_store.object_store.adapters.s3.answers import InvalidAnswer
+
 __all__ = ["Answer", "AnswerBody"]
 
 _BLOCK = 1024 * 1024
-_ENDLESS = 1 << 62
+_MOST = 64 * 1024 * 1024
 
 
 class AnswerBody(Protocol):
@@ -57,24 +59,30 @@ class Answer:
     @property
     def was_retried(self) -> bool:
         """Whether it answers a repeated request, of which an attempt before may have been carried out."""
-        return self.attempts > 1
+        return self.attempts > 1 or self.answer_lost
 
     @property
     def data(self) -> bytes:
-        """All of the body, or what was loaded of it; read once."""
+        """All of the body, or what was loaded of it; read once, as ``load`` does."""
         if self._data is None:
             self.load()
         return self._data or b""
 
     def load(self, most: int | None = None) -> None:
-        """Read all of the body, or its first ``most`` bytes, and give the connection back."""
-        pieces, left = [], _ENDLESS if most is None else most
+        """Read all of the body, or its first ``most`` bytes, and give the connection back.
+
+        Raises:
+            InvalidAnswer: all of it would be more than 64 MiB.
+        """
+        pieces, left = [], _MOST + 1 if most is None else most
         try:
             while left and (piece := self._body.read(min(_BLOCK, left))):
                 pieces.append(piece)
                 left -= len(piece)
         finally:
             self._body.close()
+        if not left and most is None:
+            raise InvalidAnswer("it is longer than 64 MiB")
         self._data = b"".join(pieces)
 
     def read(self, size: int) -> bytes:

@@ -5,7 +5,6 @@ urllib3 makes them (proxies, tunnels, TLS, host names); from then on the bytes a
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 import ssl
@@ -14,20 +13,23 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http.client import HTTPException
-from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from urllib3.connection import HTTPConnection
 from urllib3.util.wait import wait_for_read
 
 from data_store.object_store.adapters.s3.answer import Answer
+from data_store.object_store.adapters.s3.places import Places
 from data_store.object_store.adapters.s3.sending import send_head, send_source
-from data_store.object_store.adapters.s3.wire import Body, Head, Inbox, read_any_head, read_head
+from data_store.object_store.adapters.s3.wire import Body, Head, Inbox, read_head
 from data_store.object_store.body import Source
 
-__all__ = ["Connection", "ConnectionsInUse", "Pool"]
+__all__ = ["Connection", "ConnectionsInUse", "Pool", "StaleConnection"]
 
 _SECONDS_FOR_CONTINUE = 1.0
-_CONTINUE, _OK, _ERROR, _EXPECTATION_FAILED = 100, 200, 300, 417
+_CONTINUE, _ERROR, _EXPECTATION_FAILED = 100, 300, 417
+_T = TypeVar("_T")
+_LAPSES = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _ENDS = (ConnectionError, ssl.SSLError, TimeoutError)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
@@ -36,8 +38,12 @@ class ConnectionsInUse(Exception):  # noqa: N818  the condition's name
     """All connections that there may be to a host are in use, and none came back in time."""
 
 
+class StaleConnection(ConnectionError):  # noqa: N818  the condition's name
+    """A connection that was kept from another exchange ended before anything of the answer had come."""
+
+
 class Connection:
-    """One connection, made when it is first needed.
+    """One connection, made when it is first needed; closed, too, when it becomes garbage.
 
     Args:
         make: connects.
@@ -81,44 +87,55 @@ class Connection:
 
         With ``expects`` a large body waits for the server's leave: it may refuse the request by its head alone. It may
         do so while the body is sent, too, and end the connection.
+
+        Raises:
+            StaleConnection: it has ended: the server may do that between two requests, and be noticed too late.
         """
-        self._connect()
+        is_new = self._connect()
         self.ignores_expectation = False
-        head = self._send(method, target, headers, body, expects=expects)
-        sent_whole = head is None
-        if head is None:
-            head = self._answer()
-        elif head.status < _ERROR:
+        self._inbox.is_silent = True
+        try:
+            head = self._send(method, target, headers, body, expects=expects)
+            sent_whole = head is None
+            head = head or self._answer()
+        except _LAPSES as error:
+            if is_new or not self._inbox.is_silent:
+                raise
+            raise StaleConnection from error
+        if not sent_whole and head.status < _ERROR:
             raise HTTPException("the server took the request for done before it had the whole body")
         content = Body(self._inbox, head, method)
         return head, content, sent_whole and head.keeps_open and content.is_delimited
 
     @property
-    def is_inherited(self) -> bool:
-        """Whether it was made before a fork: then it is the parent's, too."""
-        return self._process != os.getpid()
-
-    @property
     def is_clean(self) -> bool:
-        """Whether nothing has come that belongs to no answer."""
-        return self._link is not None and self._inbox.is_empty and not _pending(self._socket)
+        """Whether nothing has come that belongs to no answer, and it is not the parent's, too, from before a fork."""
+        has_more = self._link is None or not self._inbox.is_empty or _pending(self._socket)
+        return not has_more and self._process == os.getpid()
 
     def close(self) -> None:
         """End it; the next exchange connects anew."""
         link, self._link = self._link, None
         if link is not None:
-            link.close()
+            with suppress(OSError):
+                link.close()
 
-    def _connect(self) -> None:
+    def __del__(self) -> None:
+        with suppress(AttributeError):  # interrupted while it was made
+            self.close()
+
+    def _connect(self) -> bool:
+        """See to it that there is a connection; return whether it is new."""
         if self._link is not None and wait_for_read(self._socket, 0):
             self.close()  # the server has ended it meanwhile
         if self._link is not None:
-            return
+            return False
         self._link = link = self._make()
         self._socket, self._inbox = link.sock, Inbox(link.sock)
         link.sock.settimeout(self._read_timeout)
         if self._on_connect is not None:
             self._on_connect(link.sock)
+        return True
 
     def _send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | Source | None, *, expects: bool
@@ -145,15 +162,13 @@ class Connection:
         self._acknowledge_at_once()
         self._socket.settimeout(_SECONDS_FOR_CONTINUE)  # what can be read under TLS may be no answer
         try:
-            while (head := read_any_head(self._inbox)).status < _OK:
-                if head.status == _CONTINUE:
-                    return None
+            head = read_head(self._inbox, or_leave=True)
         except TimeoutError:
             self.ignores_expectation = True
             return None
         finally:
             self._socket.settimeout(self._read_timeout)
-        return head
+        return None if head.status == _CONTINUE else head
 
     def _answer(self) -> Head:
         self._acknowledge_at_once()
@@ -173,7 +188,7 @@ def _pending(sock: socket.socket) -> bool:
 
 
 class Pool:
-    """The connections to one host; used by many threads at once, and by the destructors of bodies: it takes no lock.
+    """The connections to one host; used by many threads at once, and by the destructors of bodies.
 
     Args:
         make: makes a connection.
@@ -183,7 +198,7 @@ class Pool:
 
     def __init__(self, make: Callable[[], Connection], size: int, patience: float) -> None:
         self._make = make
-        self._patience = math.ceil(patience)
+        self._patience = patience
         self._closed = False
         self._expects = True
         self._size = size
@@ -191,41 +206,53 @@ class Pool:
         self._begin()
         weakref.finalize(self, _close_all, self._idle)
 
-    def exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes | Source | None) -> Answer:
+    def exchange(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | Source | None,
+        *,
+        anew: bool = False,
+    ) -> Answer:
         """Send a request; its connection comes back when the answer is read to its end, or closed.
+
+        Args:
+            method: the HTTP method.
+            target: the path and query.
+            headers: all headers.
+            body: the content.
+            anew: use no connection that was kept.
 
         Raises:
             ConnectionsInUse: all of them are.
+            StaleConnection: the one that was kept has ended.
         """
-        connection = self._take()
-        expects = self._expects and isinstance(body, Source)
+        if self._process != os.getpid():
+            self._begin()
+        lease = _Lease(self, self._places)
         try:
-            head, content, stays = connection.exchange(method, target, headers, body, expects=expects)
-            if expects and head.status == _EXPECTATION_FAILED:
-                self._expects = False
+            connection = self._lend(lease, anew=anew)
+            offered = body if self._expects and isinstance(body, Source) else None
+            head, content, stays = connection.exchange(method, target, headers, body, expects=offered is not None)
+            if offered is not None and self._takes_none(connection, head):
                 connection.close()
+                offered.seek(0)
                 head, content, stays = connection.exchange(method, target, headers, body, expects=False)
+            lease.hold(content, stays)
         except BaseException:
-            self.take_back(connection, usable=False)
+            lease.close()
             raise
-        if connection.ignores_expectation:
-            self._expects = False
-        return Answer(head.status, head.reason, head.headers, _Lease(self, connection, content, stays))
+        return Answer(head.status, head.reason, head.headers, lease)
 
     def take_back(self, connection: Connection, *, usable: bool) -> None:
         """Have a connection again; one that is not usable, or comes back after the end, is closed."""
-        if connection.is_inherited:
+        if usable and connection.is_clean:
+            self._idle.append(connection)
+        else:
             connection.close()
-            return
-        try:
-            if usable and connection.is_clean:
-                self._idle.append(connection)
-            else:
-                connection.close()
-            if self._closed:
-                self.close()
-        finally:
-            self._places.put(None)
+        if self._closed:
+            self.close()
 
     def close(self) -> None:
         """Close the connections; one that is in use, when it comes back."""
@@ -234,23 +261,28 @@ class Pool:
 
     def _begin(self) -> None:
         """Begin with no connection, in each process anew: those from before a fork are the parent's."""
-        self._process = os.getpid()
         _close_all(self._idle)
-        self._places: SimpleQueue[None] = SimpleQueue()
-        for _ in range(self._size):
-            self._places.put(None)
+        self._places = Places(self._size)
+        self._process = os.getpid()
 
-    def _take(self) -> Connection:
-        if self._process != os.getpid():
-            self._begin()
+    def _lend(self, lease: _Lease, *, anew: bool) -> Connection:
+        """Have a lease hold a place and a connection."""
+        if not lease.places.take(lease, self._patience):
+            raise ConnectionsInUse
         try:
-            self._places.get(timeout=self._patience)
-        except Empty:
-            raise ConnectionsInUse from None
-        try:
-            return self._idle.pop()
+            lease.connection = connection = self._idle.pop()
         except IndexError:
-            return self._make()
+            lease.connection = connection = self._make()
+        if anew:
+            connection.close()
+        return connection
+
+    def _takes_none(self, connection: Connection, head: Head) -> bool:
+        """Return whether a server refuses an expectation (RFC 9110, 10.1.1); if so, or if deaf, it was the last."""
+        is_refused = head.status == _EXPECTATION_FAILED
+        if is_refused or connection.ignores_expectation:
+            self._expects = False
+        return is_refused
 
 
 def _close_all(idle: deque[Connection]) -> None:
@@ -260,13 +292,22 @@ def _close_all(idle: deque[Connection]) -> None:
 
 
 class _Lease:
-    """The body of an answer, with the connection that it comes from."""
+    """The use of a connection, which has a place among others, for an exchange and for the body of its answer.
 
-    __slots__ = ("_connection", "_content", "_pool", "_stays")
+    It has its place until it is closed or is no more, whatever interrupts who uses it.
+    """
 
-    def __init__(self, pool: Pool, connection: Connection, content: Body, stays: bool) -> None:
+    __slots__ = ("__weakref__", "_content", "_pool", "_stays", "connection", "places")
+
+    def __init__(self, pool: Pool, places: Places) -> None:
         self._pool: Pool | None = pool
-        self._connection = connection
+        self._content: Body
+        self._stays = False
+        self.places = places
+        self.connection: Connection | None = None
+
+    def hold(self, content: Body, stays: bool) -> None:
+        """Have the body of the answer; ``stays``: its connection may be used again."""
         self._content = content
         self._stays = stays
         if content.ended:
@@ -274,30 +315,29 @@ class _Lease:
 
     def read(self, size: int, /) -> bytes:
         """See ``AnswerBody``."""
-        piece = self._content.read(size)
-        if self._content.ended:
-            self.close()
-        return piece
+        return self._unless_ended(self._content.read(size))
 
     def read1(self, size: int, /) -> bytes:
         """See ``AnswerBody``."""
-        piece = self._content.read1(size)
-        if self._content.ended:
-            self.close()
-        return piece
+        return self._unless_ended(self._content.read1(size))
 
     def readinto(self, view: memoryview, /) -> int:
         """See ``AnswerBody``."""
-        size = self._content.readinto(view)
-        if self._content.ended:
-            self.close()
-        return size
+        return self._unless_ended(self._content.readinto(view))
 
     def close(self) -> None:
         """See ``AnswerBody``."""
         pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.take_back(self._connection, usable=self._stays and self._content.ended)
+        if pool is None:
+            return
+        try:
+            if self.connection is not None:
+                pool.take_back(self.connection, usable=self._stays and self._content.ended)
+        finally:
+            self.places.leave(self)
 
-    def __del__(self) -> None:
-        self.close()
+    def _unless_ended(self, found: _T) -> _T:
+        """Return what was found, and give the connection back if that was the last of the body."""
+        if self._content.ended:
+            self.close()
+        return found

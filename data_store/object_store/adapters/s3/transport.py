@@ -22,7 +22,7 @@ from urllib3 import BaseHTTPResponse, HTTPResponse, PoolManager
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError
 
 from data_store.object_store.adapters.s3.answer import Answer
-from data_store.object_store.adapters.s3.connections import Connection, Pool
+from data_store.object_store.adapters.s3.connections import Connection, Pool, StaleConnection
 from data_store.object_store.adapters.s3.route import Route
 from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
@@ -31,6 +31,7 @@ __all__ = ["RETRIED_STATUSES", "Attempts", "SdkPools", "Transport"]
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _RETRIED_ERRORS = (OSError, HTTPException, HTTPError)
+_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})  # RFC 9110, 9.2.2
 _UNSENT = (NewConnectionError, ConnectTimeoutError, ProxyError)  # no connection: nobody can have carried it out
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _ERROR = 300
@@ -42,7 +43,8 @@ class Attempts:
     """The attempts of one request: how many there were, and may be.
 
     Every method is repeated, POST too: those of S3 that are not idempotent (CompleteMultipartUpload) are settled by
-    who sent them.
+    who sent them. The first attempt does not count if it meets a kept connection that ends before any answer, as
+    servers end idle ones: it is made at once on a new one. That of a POST does.
 
     Args:
         retry: the pauses between them.
@@ -50,7 +52,7 @@ class Attempts:
 
     Attributes:
         made: how many there were.
-        answer_lost: whether one had no answer: it may have been carried out.
+        answer_lost: whether a request had no answer: it may have been carried out.
     """
 
     __slots__ = ("_most", "_retry", "answer_lost", "made")
@@ -69,6 +71,20 @@ class Attempts:
     def grant_one(self) -> None:
         """See to it that there may be another: the answer said where to send it."""
         self._most = max(self._most, self.made + 1)
+
+    def failed(self, method: str, error: Exception) -> float:
+        """Take note that a request had no answer, and return the seconds until the next.
+
+        Raises:
+            Exception: that error, where there may be no other.
+        """
+        self.answer_lost |= not isinstance(error, _UNSENT)
+        if isinstance(error, StaleConnection) and method in _IDEMPOTENT and self.made == 1:
+            self.made = 0
+            return 0.0
+        if not self.are_left:
+            raise error
+        return self.pause()
 
     def pause(self, answer: Answer | None = None) -> float:
         """Return the seconds until the next: ``Retry-After`` up to ``max_backoff``, else twice as long as before."""
@@ -130,18 +146,18 @@ class Transport:
         attempts = attempts or self.attempts()
         if self._route.forwards:
             target, headers = f"{origin}{target}", {**headers, **self._route.proxy_headers}
-        pool = self._pools.get(origin) or self._new_pool(origin)
+        pool, is_stale = self._pools.get(origin) or self._new_pool(origin), False
         while True:
             attempts.made += 1
             try:
-                answer = pool.exchange(method, target, headers, body)
+                answer = pool.exchange(method, target, headers, body, anew=is_stale)
                 if answer.status >= _ERROR or not stream:
                     answer.load(_MAX_ERROR_BODY if answer.status >= _ERROR else None)
             except _RETRIED_ERRORS as error:
-                if not attempts.are_left or (isinstance(body, Source) and body.failure is not None):
+                if isinstance(body, Source) and body.failure is not None:
                     raise
-                attempts.answer_lost |= not isinstance(error, _UNSENT)
-                time.sleep(attempts.pause())
+                is_stale = isinstance(error, StaleConnection)
+                time.sleep(attempts.failed(method, error))
             else:
                 if answer.status not in RETRIED_STATUSES or not attempts.are_left:
                     answer.attempts, answer.answer_lost = attempts.made, attempts.answer_lost
@@ -173,7 +189,11 @@ class Transport:
 
 
 class SdkPools(PoolManager):
-    """A ``PoolManager`` for an SDK, which sends everything through a transport."""
+    """A ``PoolManager`` for an SDK, which sends everything through a transport.
+
+    It streams nothing: with ``preload_content=False``, too, an answer is in memory, up to 64 MiB. No SDK is asked for
+    the content of objects here.
+    """
 
     def __init__(self, transport: Transport) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar, overload
 
 from data_store.object_store.adapters.s3.answers import InvalidAnswer
 
-__all__ = ["Body", "Head", "Header", "Headers", "Inbox", "read_any_head", "read_head"]
+__all__ = ["Body", "Head", "Header", "Headers", "Inbox", "read_head"]
 
 _T = TypeVar("_T")
 _LONG = 256
@@ -27,10 +27,11 @@ _BEGINNING = b"HTTP/1."
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?")
 _FOLD = re.compile(r"\r\n[ \t]+")  # obsolete (RFC 9112, 5.2)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 _CONTROL = re.compile(r"[\0\r\n]")  # RFC 9110, 5.5
 _LENGTH = re.compile(r"[0-9]{1,19}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
-_SWITCHING, _OK = 101, 200
+_CONTINUE, _SWITCHING, _OK = 100, 101, 200
 _WITHOUT_BODY = frozenset({204, 304})
 
 
@@ -53,9 +54,10 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, told: Sequence[Header] = ()) -> None:
         self._told = told
-        self._values: dict[str, str] = {}
+        values: dict[str, str] = {}
         for _, lower, value in told:
-            self._values[lower] = f"{self._values[lower]}, {value}" if lower in self._values else value
+            values[lower] = f"{values[lower]}, {value}" if lower in values else value
+        self._values = values
 
     @property
     def in_lower_case(self) -> Mapping[str, str]:
@@ -93,7 +95,7 @@ class Head(NamedTuple):
     """The head of an answer.
 
     Attributes:
-        status: the status, never 1xx.
+        status: the status.
         reason: the server's words for it.
         headers: the headers.
         keeps_open: whether the server will take another request on this connection.
@@ -110,15 +112,19 @@ class Inbox:
 
     Args:
         sock: the socket; what it raises is passed on.
+
+    Attributes:
+        is_silent: whether nothing of a head has come since this was last set.
     """
 
-    __slots__ = ("_buffer", "_end", "_socket", "_start", "_view")
+    __slots__ = ("_buffer", "_end", "_socket", "_start", "_view", "is_silent")
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
+        self.is_silent = True
 
     @property
     def is_empty(self) -> bool:
@@ -131,9 +137,12 @@ class Inbox:
         Raises:
             IncompleteRead: the connection ended before the marker.
             LineTooLong: no marker within 64 KiB.
+            HTTPException: a line ends with LF alone: who writes so never sends the marker (RFC 9112, 2.2).
         """
         searched = self._start
         while (at := self._buffer.find(end, searched, self._end)) < 0:
+            if _BARE_LF.search(self._buffer, searched, self._end):
+                raise HTTPException("the answer has a line that does not end with CR LF")
             searched = max(self._start, self._end - len(end) + 1) - self._start
             self._receive()
             searched += self._start
@@ -152,8 +161,9 @@ class Inbox:
                 self._receive()
             except IncompleteRead:
                 raise RemoteDisconnected("the server closed the connection without an answer") from None
-        come = bytes(self._view[self._start : min(self._end, self._start + len(text))])
-        return text.startswith(come)
+        if self._buffer.startswith(text, self._start, self._end):
+            return True
+        return text.startswith(self._buffer[self._start : self._end])
 
     def readinto(self, view: memoryview) -> int:
         """Read into a buffer until it is full, and return how many bytes; fewer where the connection has ended."""
@@ -187,21 +197,26 @@ class Inbox:
         if size == 0:
             raise IncompleteRead(b"")
         self._end += size
+        self.is_silent = False
 
 
-def read_head(inbox: Inbox) -> Head:
-    """Return the head of the answer; those with a status of 1xx are passed over (RFC 9110, 15.2)."""
+def read_head(inbox: Inbox, *, or_leave: bool = False) -> Head:
+    """Return the head of the answer; those with a status of 1xx are passed over (RFC 9110, 15.2).
+
+    Args:
+        inbox: where it comes from.
+        or_leave: return that of ``100 Continue`` too.
+    """
     for _ in range(_MOST):
-        head = read_any_head(inbox)
-        if head.status >= _OK:
+        head = _read_any_head(inbox)
+        if head.status >= _OK or (or_leave and head.status == _CONTINUE):
             return head
         if head.status == _SWITCHING:
             raise HTTPException("the server switches to another protocol, which nobody asked for")
     raise HTTPException("the server says again and again that the answer will come")
 
 
-def read_any_head(inbox: Inbox) -> Head:
-    """Return the next head, that of an informational answer too."""
+def _read_any_head(inbox: Inbox) -> Head:
     if not inbox.begins(_BEGINNING):
         raise BadStatusLine("the server speaks something else than HTTP/1.1")
     status_line, _, lines = inbox.until(b"\r\n\r\n").decode("latin-1").partition("\r\n")
@@ -209,9 +224,10 @@ def read_any_head(inbox: Inbox) -> Head:
     if told is None:
         raise BadStatusLine("the server speaks something else than HTTP/1.1")
     headers = _headers(lines)
-    connection = headers.get("connection", "")
-    keeps_open = "close" not in connection.lower() if told[1] == "1" else "keep-alive" in connection.lower()
-    if "transfer-encoding" in headers and ("content-length" in headers or told[1] == "0"):
+    values = headers.in_lower_case
+    connection = values.get("connection", "").lower()
+    keeps_open = "close" not in connection if told[1] == "1" else "keep-alive" in connection
+    if "transfer-encoding" in values and ("content-length" in values or told[1] == "0"):
         keeps_open = False  # somebody on the way may think of another end (RFC 9112, 6.1 and 6.3)
     return Head(int(told[2]), (told[3] or "").strip(), headers, keeps_open)
 
@@ -265,6 +281,8 @@ class Body:
         Raises:
             IncompleteRead: the connection ended before the body did.
         """
+        if self.ended:
+            return b""
         first = self.read1(size)
         if len(first) == size or self.ended:
             return first
@@ -336,12 +354,13 @@ def _length(head: Head, method: str) -> int | None:
     """Return the length of a body; None where its head does not tell."""
     if method == "HEAD" or head.status in _WITHOUT_BODY:
         return 0
-    coding = head.headers.get("transfer-encoding")
+    values = head.headers.in_lower_case
+    coding = values.get("transfer-encoding")
     if coding is not None:
         if coding.lower() != "chunked":
             raise HTTPException("the answer has a transfer coding that nobody asked for")
         return None
-    length = head.headers.get("content-length")
+    length = values.get("content-length")
     if length is None:
         return None
     lengths = {each.strip() for each in length.split(",")}  # sent twice, the same (RFC 9110, 8.6)

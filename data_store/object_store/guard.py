@@ -12,9 +12,9 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from data_store.object_store.body import ObjectBody, Source
+from data_store.object_store.body import HeldBody, ObjectBody, Source
 from data_store.object_store.capabilities import CAPABILITIES, SupportsPresign
 from data_store.object_store.errors import (
     BucketNotFound,
@@ -50,8 +50,8 @@ _logger = logging.getLogger("data_store.object_store")
 _NOT_OPERATIONS = {"classify", "close", "forget_lacking", "lacking"}
 _MAX_SEEN_BUCKETS = 1000
 _FOR_OTHERS = frozenset({"honours"})  # asked on behalf of another operation, which its errors are to name
-# Their success does not say that the bucket is there: it may be missing, or nobody was asked.
-_NOT_SEEING = SupportsPresign.__abstractmethods__ | {"bucket_exists"}
+# Their success does not say that the bucket is there: it may be missing or gone, or nobody was asked.
+_NOT_SEEING = SupportsPresign.__abstractmethods__ | {"bucket_exists", "delete_bucket"}
 _NOT_IMPLEMENTED = 501
 _NOT_A_VERSION = frozenset({400, 405})  # an ill-formed id, a delete marker (S3 API reference, GetObject)
 # A server may refuse one of their options with 501, and have the rest.
@@ -113,10 +113,12 @@ class Guard:
 
     def remember(self, operation: str, bucket: str) -> None:
         """Take note of a bucket that answered."""
-        if operation == "delete_bucket":
-            self._seen_buckets.discard(bucket)
-        elif operation not in _NOT_SEEING and len(self._seen_buckets) < _MAX_SEEN_BUCKETS:
-            self._seen_buckets.add(bucket)
+        seen = self._seen_buckets
+        if bucket in seen:
+            if operation == "delete_bucket":
+                seen.discard(bucket)
+        elif operation not in _NOT_SEEING and len(seen) < _MAX_SEEN_BUCKETS:
+            seen.add(bucket)
 
     @property
     def framework(self) -> str:
@@ -181,19 +183,43 @@ def put_guard(cls: type, base: type) -> None:
         setattr(cls, name, _closing(member) if name == "close" else _guarded(name, member))
 
 
+class _Operation:
+    """A method of a client, and where in its arguments it has what the guard asks for."""
+
+    def __init__(self, name: str, method: Callable[..., Any]) -> None:
+        parameters = list(inspect.signature(method).parameters)[1:]
+        self.name = name
+        self.bucket_of, self.key_of, self.version_of = (
+            _picker(parameters, name) for name in ("bucket", "key", "version")
+        )
+
+
 class _Call:
-    """One call of an operation: what the guard knows of it."""
+    """One call of an operation: what the guard knows of it. What only an error asks for is looked up then."""
 
-    __slots__ = ("_named_version", "arguments", "bucket", "key", "operation")
+    __slots__ = ("_args", "_kwargs", "_of", "bucket")
 
-    def __init__(
-        self, operation: str, bucket: str | None, key: str | None, version: str | None, arguments: tuple[Any, ...]
-    ) -> None:
-        self.operation = operation
-        self.bucket = bucket
-        self.key = key
-        self._named_version = version
-        self.arguments = arguments
+    def __init__(self, of: _Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._of = of
+        self._args = args
+        self._kwargs = kwargs
+        self.bucket: str | None = of.bucket_of(args, kwargs)
+
+    @property
+    def operation(self) -> str:
+        """The name of the operation."""
+        return self._of.name
+
+    @property
+    def key(self) -> str | None:
+        """The key that it is about."""
+        key: str | None = self._of.key_of(self._args, self._kwargs)
+        return key
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """All arguments."""
+        return (*self._args, *self._kwargs.values())
 
     def failure_of_source(self) -> Exception | None:
         """Return what the caller's own stream raised, which an SDK may have wrapped."""
@@ -209,7 +235,7 @@ class _Call:
     def version(self) -> str | None:
         """The version that it was about, named by itself or in its options."""
         options = (a.version for a in self.arguments if isinstance(a, GetOptions | DeleteOptions))
-        return next(options, None) or self._named_version
+        return next(options, None) or cast("str | None", self._of.version_of(self._args, self._kwargs))
 
     @property
     def source_version(self) -> str | None:
@@ -249,16 +275,14 @@ def _own_operations(cls: type, root: type) -> Iterator[tuple[str, FunctionType]]
 def _guarded(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
     if operation in _NOT_OPERATIONS:
         return method
-    parameters = list(inspect.signature(method).parameters)[1:]
-    bucket_of, key_of, version_of = (_picker(parameters, name) for name in ("bucket", "key", "version"))
+    described, gives_feed = _Operation(operation, method), operation == "watch"
 
     @functools.wraps(method)
     def guarded(self: _Client, *args: Any, **kwargs: Any) -> Any:
-        bucket, guard = bucket_of(args, kwargs), self._guard
-        call = _Call(operation, bucket, key_of(args, kwargs), version_of(args, kwargs), (*args, *kwargs.values()))
+        guard, call = self._guard, _Call(described, args, kwargs)
         if guard.closed:
             raise call.located(StoreClosed("the client is closed"), guard.framework)
-        with span(operation, self.config.framework, bucket):
+        with span(operation, self.config.framework, call.bucket):
             started = time.perf_counter()
             try:
                 result = method(self, *args, **kwargs)
@@ -270,11 +294,11 @@ def _guarded(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
                 # The caller's own exception keeps the cause it has.
                 raise error from (exc if isinstance(error, ObjectStoreError) else error.__cause__)
         _log(call, started, "ok")
-        if bucket is not None:
-            guard.remember(operation, bucket)
+        if call.bucket is not None:
+            guard.remember(operation, call.bucket)
         if isinstance(result, Object):
             _guard_body(guard, call, result)
-        return _GuardedFeed(guard, call, result) if isinstance(result, EventFeed) else result
+        return _GuardedFeed(guard, call, result) if gives_feed else result
 
     return guarded
 
@@ -297,6 +321,8 @@ def _closing(close: Callable[[_Client], None]) -> Callable[[_Client], None]:
 
 
 def _guard_body(guard: Guard, call: _Call, found: Object) -> None:
+    if isinstance(found.body, HeldBody) and found.body.size == found.content_length:
+        return
     guarded = ObjectBody(found.body, found.content_length, lambda exc: guard.error(call, exc))
     object.__setattr__(found, "body", guarded)  # nobody has seen this Object yet: still unborn, so still mutable
 

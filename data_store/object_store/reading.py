@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import IO, cast
 
-from data_store.object_store.body import ByteReader, ObjectBody, without_body
+from data_store.object_store.body import SMALL_BODY, ByteReader, HeldBody, ObjectBody, without_body
 from data_store.object_store.checksums import cheapest, combine, new_hasher
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.errors import (
@@ -22,7 +22,6 @@ from data_store.object_store.models import GetOptions, Object, ObjectMetadata
 __all__ = ["ObjectReader", "Version", "open_resuming", "vouched", "without_body"]
 
 _DEFAULT_BLOCK = 1024 * 1024
-_SMALL = 1024 * 1024
 _CURRENT = GetOptions()
 _REPLACED = "the object was replaced while it was read"
 
@@ -100,11 +99,25 @@ class Version:
 
 
 def _follow(version: Version, found: Object, end: int | None, attempts: int) -> None:
+    if isinstance(found.body, HeldBody):
+        _compare(version, found, found.body)
+        return
     body = cast(ObjectBody, found.body)
     follower = _Follower(version, found, end, attempts - body.attempts)
     body.follow(follower)
     if found.content_length == 0:
         follower.finished()
+
+
+def _compare(version: Version, found: Object, body: HeldBody) -> None:
+    told = vouched(found)
+    algorithm = cheapest(told)
+    if algorithm is not None and (digest := body.digest(algorithm)) != told[algorithm]:
+        raise version.damaged(_of_another_digest(algorithm, digest, told[algorithm]))
+
+
+def _of_another_digest(algorithm: str, found: str, told: str) -> str:
+    return f"the content's {algorithm} is {found}, not {told}"
 
 
 class _Follower:
@@ -122,7 +135,7 @@ class _Follower:
         self._hasher = new_hasher(self.algorithm) if self.algorithm else None
 
     def _is_verified(self) -> bool:
-        return self._length <= _SMALL or self._version.is_verified
+        return self._length <= SMALL_BODY or self._version.is_verified
 
     def received(self, chunk: bytes | memoryview, /) -> None:
         if self._hasher is not None:
@@ -145,7 +158,7 @@ class _Follower:
             digest = combine(self.algorithm, [(digest, self._length - sum(size for _, size in rest)), *rest])
         found, told = digest.hex(), self._told[self.algorithm]
         if found != told:
-            raise self._version.damaged(f"the content's {self.algorithm} is {found}, not {told}")
+            raise self._version.damaged(_of_another_digest(self.algorithm, found, told))
 
 
 def _end(found: Object, options: GetOptions) -> int | None:

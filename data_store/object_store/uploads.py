@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from data_store.object_store.body import RawReadable, Source
+from data_store.object_store.body import SMALL_BODY, RawReadable, Source
 from data_store.object_store.capabilities import SupportsMultipart
 from data_store.object_store.checksums import can_combine
 from data_store.object_store.client import ObjectStoreClient
@@ -37,7 +37,6 @@ from data_store.object_store.sources import Digests, FileWindow, stream_of, with
 __all__ = ["Upload", "Uploads"]
 
 _BUFFER = 1024 * 1024
-_SMALL = 1024 * 1024  # clients protect it in their own way
 _SPOOL_MEMORY = 1024 * 1024
 
 
@@ -137,7 +136,7 @@ class Uploads:
 
     def _protected(self, size: int | None, upload: Upload) -> Upload:
         """Return a large upload with the checksum that protects it."""
-        is_large = size is None or size > _SMALL
+        is_large = size is None or size > SMALL_BODY
         return upload.protected_by(self._client.upload_checksum) if is_large else upload
 
     def _multipart(self) -> Multipart | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,6 +60,27 @@ C = TypeVar("C", bound=EmbeddedClient)
 
 BUCKET = "bucket"
 LARGE = 100_000  # bytes; more than the database takes
+
+
+# Runs a command, in a namespace of its own, where a directory (the first argument) is a file system with reflinks.
+ON_XFS = [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'truncate -s 512M "$0.image" && mkfs.xfs -q -m reflink=1 "$0.image" && mount -o loop "$0.image" "$0" && exec "$@"',
+]
+
+
+@functools.cache
+def can_mount_xfs() -> bool:
+    """Return whether this user may mount an XFS on this machine."""
+    if os.getuid() != 0 or not (shutil.which("unshare") and shutil.which("mkfs.xfs")):
+        return False
+    with tempfile.TemporaryDirectory() as directory:
+        command = [*ON_XFS, f"{directory}/mnt", "true"]
+        Path(directory, "mnt").mkdir()
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def local(root: Path, durability: str = "relaxed") -> LocalClient:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_store.object_store.body import ObjectBody, Source
+from data_store.object_store.body import HeldBody, ObjectBody, Source
 from data_store.object_store.errors import ConnectionFailed, IntegrityError, InvalidArgument
 from data_store.object_store.sources import IterableReader, TypedReader
 
@@ -380,19 +380,25 @@ def test_a_body_that_is_exhausted_gives_its_connection_back(read: Any) -> None:
     assert raw.closes == 1
 
 
-def test_a_body_is_a_stream() -> None:
-    """It can be wrapped, read into, and read in pieces."""
-    assert io.BufferedReader(_body(Raw(b"ab", b"cd"), 4)).read() == b"abcd"
-    assert io.TextIOWrapper(io.BufferedReader(_body(Raw("é\n".encode(), b"b"), 4))).readlines() == ["é\n", "b"]
-    buffer = bytearray(3)
-    body = _body(Raw(b"abcd"), 4)
-    assert (body.readable(), body.seekable(), body.readinto(buffer), bytes(buffer), body.read(None)) == (
-        True,
-        False,
+@pytest.mark.parametrize(
+    "body_of", [lambda content: _body(Raw(content[:2], content[2:]), len(content)), HeldBody], ids=["stream", "held"]
+)
+def test_a_body_is_a_stream(body_of: Any) -> None:
+    """It can be wrapped, read into, and read in pieces; there is no way back."""
+    assert io.BufferedReader(body_of(b"abcd")).read() == b"abcd"
+    assert io.TextIOWrapper(io.BufferedReader(body_of("é\nb".encode()))).readlines() == ["é\n", "b"]
+    buffer, body = bytearray(3), body_of(b"abcd")
+    assert (body.readable(), body.writable(), body.seekable()) == (True, False, False)
+    assert (body.readinto(buffer), bytes(buffer), body.read(None), body.read(), body.read(1)) == (
         3,
         b"abc",
         b"d",
+        b"",
+        b"",
     )
+    body.close()
+    with pytest.raises(ValueError, match="closed"):
+        body.read()
 
 
 def test_a_body_reads_no_more_than_its_length() -> None:

@@ -6,9 +6,6 @@ import hashlib
 import io
 import os
 import re
-import shutil
-import subprocess
-import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,29 +20,10 @@ from data_store.object_store.adapters.embedded.digests import BLOCK, FAST, Diges
 from data_store.object_store.errors import IntegrityError
 from data_store.object_store.files import FileRange
 from data_store.object_store.sources import Data
-from tests.unit.embedded_support import files, finish, start
+from tests.unit.embedded_support import ON_XFS, can_mount_xfs, files, finish, start
 
 LIMIT = 5 * 1024 * 1024
 LARGE = os.urandom(LIMIT + 12_345)
-
-# Runs a command, in a namespace of its own, where a directory (the first argument) is a file system with reflinks.
-ON_XFS = [
-    "unshare",
-    "--mount",
-    "sh",
-    "-c",
-    'truncate -s 512M "$0.image" && mkfs.xfs -q -m reflink=1 "$0.image" && mount -o loop "$0.image" "$0" && exec "$@"',
-]
-
-
-def can_mount_xfs() -> bool:
-    """Return whether this user may mount an XFS on this machine."""
-    if os.getuid() != 0 or not (shutil.which("unshare") and shutil.which("mkfs.xfs")):
-        return False
-    with tempfile.TemporaryDirectory() as directory:
-        command = [*ON_XFS, f"{directory}/mnt", "true"]
-        Path(directory, "mnt").mkdir()
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture(params=["local", "memory"])

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from data_store.object_store.body import ObjectBody, Source
+from data_store.object_store.body import HeldBody, ObjectBody, Source
 from data_store.object_store.client import ObjectStoreClient
 from data_store.object_store.errors import (
     AccessDenied,
@@ -553,9 +553,16 @@ def test_a_read_that_fails_is_translated() -> None:
     assert client.bodies[0].closed
 
 
-def test_a_body_that_ends_early_is_a_failed_connection() -> None:
+class ShortHeldClient(ShortClient):
+    """Its bodies are in memory, and two bytes short."""
+
+    def _body(self, content: bytes) -> Any:
+        return HeldBody(content[:-2])
+
+
+@pytest.mark.parametrize("client", [ShortClient(), ShortHeldClient()], ids=["stream", "held"])
+def test_a_body_that_ends_early_is_a_failed_connection(client: ShortClient) -> None:
     """With all that is known."""
-    client = ShortClient()
     found = _opened(client)
     with pytest.raises(ConnectionFailed, match="2 bytes early") as caught:
         found.body.read()

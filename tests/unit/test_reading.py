@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_store.object_store.body import Source
+from data_store.object_store.body import SMALL_BODY, Source
 from data_store.object_store.errors import (
     ConnectionFailed,
     IntegrityError,
@@ -20,7 +20,7 @@ from data_store.object_store.errors import (
 )
 from data_store.object_store.models import GetOptions, Object, ObjectMetadata, PutOptions, SseCustomer
 from data_store.object_store.reading import ObjectReader, open_resuming, without_body
-from tests.unit.dict_client import DictClient, VendorError
+from tests.unit.dict_client import DictClient, VendorError, configuration
 
 CONTENT = bytes(range(256)) * 4
 
@@ -320,6 +320,19 @@ def test_of_several_digests_the_one_that_costs_the_least_is_compared(wrong: str,
             _opened(client).read()
     else:
         assert _opened(client).read() == CONTENT
+
+
+@pytest.mark.parametrize(("size", "refused"), [(SMALL_BODY, True), (SMALL_BODY + 1, False)])
+def test_small_content_is_compared_whatever_the_integrity(size: int, refused: bool) -> None:
+    """``transport`` is about what is larger."""
+    client = WrongMd5Client(configuration(integrity="transport"))
+    _put(client, bytes(size))
+    body = _opened(client).body
+    if refused:
+        with pytest.raises(IntegrityError, match="md5"):
+            body.read()
+    else:
+        assert body.read() == bytes(size)
 
 
 def test_an_empty_object_that_does_not_have_its_md5_is_refused() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from data_store.object_store.body import Source
+from data_store.object_store.body import SMALL_BODY, Source
 from data_store.object_store.errors import (
     IntegrityError,
     InvalidArgument,
@@ -107,6 +107,30 @@ def test_frameworks_that_take_no_streams_get_sources_that_can_be_repeated(tmp_pa
         assert stored_content(client, "f") == CONTENT
         transfers.close()
     assert all(source.size is not None and source.seekable() for source in sources)
+
+
+@pytest.mark.parametrize(("size", "checksum"), [(SMALL_BODY, None), (SMALL_BODY + 1, "crc32c")])
+@pytest.mark.parametrize("way", ["file", "stream"])
+def test_what_is_no_small_body_has_the_checksum_of_the_client(
+    tmp_path: Path, size: int, checksum: str | None, way: str
+) -> None:
+    """Small bodies are protected by clients in their own way."""
+
+    class Protecting(PartsClient):
+        upload_checksum = "crc32c"
+        asked: str | None = "nobody"
+
+        def put_object(self, bucket: str, key: str, body: Source, options: PutOptions) -> ObjectMetadata:
+            self.asked = options.checksum
+            return super().put_object(bucket, key, body, options)
+
+    client = Protecting()
+    transfers = transfers_of(client)
+    if way == "file":
+        transfers.upload_file(file_of(tmp_path, size), "b", "k", NO_OPTIONS)
+    else:
+        transfers.upload(io.BytesIO(CONTENT[:size]), size, "b", "k", NO_OPTIONS)
+    assert client.asked == checksum
 
 
 def test_the_options_go_with_the_parts() -> None:

@@ -9,10 +9,9 @@ from data_store.object_store.adapters.boto3_headers import check_signed
 from data_store.object_store.adapters.boto3_operations import operation_of
 from data_store.object_store.adapters.boto3_places import Place, Places
 from data_store.object_store.adapters.boto3_transport import NamedHeaders
-from data_store.object_store.adapters.s3.checksum_headers import is_checksum
 from data_store.object_store.adapters.s3.endpoint import Endpoint
 from data_store.object_store.adapters.s3.exchange import Exchange, Request, SignedRequest
-from data_store.object_store.adapters.s3.integrity import Protection, crc32c_header
+from data_store.object_store.adapters.s3.integrity import Protection
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.body import Source
 from data_store.object_store.signing import sigv4
@@ -72,9 +71,9 @@ class Boto3Exchange(Exchange):
     def _unsigned(self, request: Request, region: str, body: bytes | Source) -> dict[str, str]:
         """See ``Exchange``; S3 Express takes no MD5 (S3 user guide, "Directory buckets", checksums)."""
         place = self._place_that_signs(request, region)
-        if place is None or place.is_plain or any(map(is_checksum, request.headers)):
+        if place is None or place.is_plain or request.method != "PUT":
             return super()._unsigned(request, region, body)
-        return crc32c_header(body) if request.method == "PUT" else super()._unsigned(request, region, body)
+        return self._protection.checksum(body, request.headers)
 
     def _place_that_signs(self, request: Request, region: str) -> Place | None:
         """Return the place of a bucket whose requests botocore has to sign."""

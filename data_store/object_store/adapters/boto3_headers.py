@@ -10,7 +10,7 @@ __all__ = ["as_texts", "check_signed"]
 
 
 def check_signed(headers: Mapping[str, bytes | str]) -> None:
-    """Check what the chain found, refreshed perhaps, before ``http.client`` does, whose error would show it.
+    """Check what the chain found, refreshed perhaps, before it is sent: botocore's own way would show it in an error.
 
     Raises:
         AccessDenied: it cannot be sent.

@@ -102,8 +102,10 @@ class Object(ObjectMetadata):
 
     def read(self) -> bytes:
         """Return the rest of the content and close the body."""
-        with self:
+        try:
             return self.body.read()
+        finally:
+            self.body.close()
 
     def close(self) -> None:
         """Give the connection back; what was not read is dropped."""

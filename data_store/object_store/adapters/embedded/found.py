@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
 from data_store.object_store.adapters.embedded.rows import Row, digests, moment, unpacked
+from data_store.object_store.body import RawBody
 from data_store.object_store.models import Object, ObjectMetadata
 from data_store.object_store.models.building import frozen, unfrozen_metadata, unfrozen_object
 
@@ -19,7 +20,7 @@ def metadata_of(row: Row) -> ObjectMetadata:
     return frozen(made, ObjectMetadata)
 
 
-def object_of(row: Row, body: BinaryIO, length: int) -> Object:
+def object_of(row: Row, body: RawBody, length: int) -> Object:
     """Return the same with a body of so many bytes."""
     made = unfrozen_object()
     _fill(made, row)

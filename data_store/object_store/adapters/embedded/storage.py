@@ -6,8 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from io import BytesIO
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from data_store.object_store.adapters.embedded.changes import Changes, Content
 from data_store.object_store.adapters.embedded.conditions import check_read
@@ -16,7 +15,7 @@ from data_store.object_store.adapters.embedded.database import Database
 from data_store.object_store.adapters.embedded.digests import FAST, has_fast
 from data_store.object_store.adapters.embedded.receiving import receive
 from data_store.object_store.adapters.embedded.rows import Row, find_object_with_content, refers_to
-from data_store.object_store.body import Source
+from data_store.object_store.body import HeldBody, RawBody, Source
 from data_store.object_store.errors import IntegrityError, RangeNotSatisfiable
 from data_store.object_store.models import GetOptions
 
@@ -83,7 +82,7 @@ class Storage:
             self._contents.hold(content.file)
         return changes.add(content)
 
-    def _open(self, bucket: str, key: str, options: GetOptions) -> tuple[Row, BinaryIO, int]:
+    def _open(self, bucket: str, key: str, options: GetOptions) -> tuple[Row, RawBody, int]:
         """Look up an object and open its content; again if a writer removed the file between the two.
 
         Returns:
@@ -103,10 +102,10 @@ class Storage:
                     raise IntegrityError(f"content file {file} is missing (store in {self._where})") from None
                 lost = file
 
-    def _open_content(self, file: str | None, data: bytes | None, size: int, start: int, length: int) -> BinaryIO:
+    def _open_content(self, file: str | None, data: bytes | None, size: int, start: int, length: int) -> RawBody:
         """Return a reader of a part of a content; ``FileNotFoundError`` if it was removed."""
         if file is None:
-            return BytesIO((data or b"")[start : start + length])
+            return HeldBody((data or b"")[start : start + length])
         return self._contents.open(file, size, start, length)
 
     def _resolve(self, file: str) -> None:

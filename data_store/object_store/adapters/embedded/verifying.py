@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import BinaryIO
 
-from data_store.object_store.body import ByteReader
+from data_store.object_store.body import ByteReader, RawBody
 from data_store.object_store.checksums import cheapest, new_hasher
 from data_store.object_store.errors import IntegrityError
 
@@ -24,7 +23,7 @@ class VerifiedRange(ByteReader):
         digests: digests of the whole content, one at least: algorithm to lower-case hex.
     """
 
-    def __init__(self, content: BinaryIO, offset: int, length: int, digests: Mapping[str, str]) -> None:
+    def __init__(self, content: RawBody, offset: int, length: int, digests: Mapping[str, str]) -> None:
         super().__init__()
         self._content = content
         self._before = offset

@@ -15,13 +15,12 @@ from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoin
 from data_store.object_store.adapters.s3.integrity import Protection
 from data_store.object_store.adapters.s3.quirks import identify
 from data_store.object_store.adapters.s3.transport import Attempts, Transport
-from data_store.object_store.body import Source
+from data_store.object_store.body import SMALL_BODY, Source
 from data_store.object_store.errors import ObjectStoreError
 from data_store.object_store.signing import sigv4
 
 __all__ = ["AnswerError", "Exchange", "Request", "SignedRequest", "answer_error", "xml_answer"]
 
-_IN_MEMORY = 1024 * 1024
 _TOO_MANY, _SERVER_FAILS = 429, 500
 _ALWAYS = {"Accept-Encoding": "identity", "User-Agent": "data-store"}  # not signed: proxies may change them
 _WITH_BODY = frozenset({"PUT", "POST"})
@@ -274,7 +273,7 @@ def _names_other_region(error: AnswerError, region: str) -> bool:
 
 def _small_in_memory(body: bytes | Source) -> bytes | Source:
     """Read a small body once, rather than once for its digest and once to send it."""
-    if isinstance(body, Source) and (body.size or 0) <= _IN_MEMORY:
+    if isinstance(body, Source) and (body.size or 0) <= SMALL_BODY:
         return body.read()
     return body
 

@@ -12,7 +12,7 @@ from data_store.object_store.checksums import is_fast, new_hasher
 from data_store.object_store.models import ChecksumAlgorithm
 from data_store.object_store.signing import sigv4
 
-__all__ = ["Protection", "content_md5", "crc32c_header"]
+__all__ = ["Protection", "content_md5"]
 
 _CHECKSUM: ChecksumAlgorithm = "crc32c"
 
@@ -52,6 +52,12 @@ class Protection:
             return {}
         return {"Content-MD5": content_md5(body)}
 
+    def checksum(self, body: bytes | Source, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the same for a server that takes no MD5, but compares checksums: its CRC-32C."""
+        if any(map(is_checksum, headers)) or (isinstance(body, Source) and not self._is_verified):
+            return {}
+        return _crc32c_header(body)
+
     def _needs_nothing(self, headers: Mapping[str, str]) -> bool:
         """Return whether a large body needs no other protection than it has."""
         return not self._is_verified or (any(map(is_checksum, headers)) and self._compares())
@@ -64,7 +70,7 @@ def content_md5(body: bytes | Source) -> str:
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
-def crc32c_header(body: bytes | Source) -> dict[str, str]:
+def _crc32c_header(body: bytes | Source) -> dict[str, str]:
     """Return the checksum of a body as S3 takes it; none where it would take long to compute."""
     if not body or not is_fast(_CHECKSUM):
         return {}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 from urllib.request import getproxies, proxy_bypass
 
 from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig, port_by_scheme
 from urllib3.exceptions import HTTPError, LocationParseError, ProxyError
-from urllib3.util import Url, make_headers, parse_url
+from urllib3.util import Url, parse_url
 
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration
 from data_store.object_store.errors import ConfigurationError
@@ -82,28 +83,42 @@ def _proxy(connection: ObjectStoreConnectionConfiguration) -> Url | None:
     url = connection.proxy
     if url is None and not proxy_bypass(connection.endpoint or "amazonaws.com"):
         url = getproxies().get("https" if connection.secure else "http")
+    if not url:
+        return None
+    found = _parsed(url if "://" in url else f"http://{url}")
+    if found is None or not found.host or found.scheme not in port_by_scheme:
+        raise ConfigurationError("connection.proxy, or HTTP_PROXY or HTTPS_PROXY, is no URL of an HTTP proxy")
+    return found
+
+
+def _parsed(url: str) -> Url | None:
+    """Return a URL, or None for what is none: the error would quote it, and so its password."""
     try:
-        return parse_url(url) if url else None
-    except LocationParseError:  # which quotes the URL, and so its password
-        raise ConfigurationError("connection.proxy, or HTTP_PROXY or HTTPS_PROXY, is no URL") from None
+        return parse_url(url)
+    except LocationParseError:
+        return None
 
 
 def _proxy_headers(proxy: Url | None) -> dict[str, str]:
+    """Return the credentials in the URL of a proxy (RFC 7617), whatever characters they have."""
     if proxy is None or not proxy.auth:
         return {}
-    return dict(make_headers(proxy_basic_auth=unquote(proxy.auth)))
+    return {"proxy-authorization": f"Basic {b64encode(unquote_to_bytes(proxy.auth)).decode()}"}
 
 
 def tls_context(connection: ObjectStoreConnectionConfiguration) -> ssl.SSLContext:
     """Return what trusts the configured authorities and shows the client's certificate.
 
     Raises:
-        ConfigurationError: a file cannot be used.
+        ConfigurationError: a file cannot be used; one whose key wants a password cannot.
     """
     try:
         context = ssl.create_default_context(cafile=connection.ca_bundle)
-        if connection.client_cert is not None:
-            context.load_cert_chain(connection.client_cert)
     except OSError as error:
-        raise ConfigurationError(f"connection.ca_bundle or connection.client_cert cannot be used: {error}") from error
+        raise ConfigurationError(f"connection.ca_bundle cannot be used: {error}") from error
+    try:
+        if connection.client_cert is not None:
+            context.load_cert_chain(connection.client_cert, password="")  # without, OpenSSL would ask at the terminal
+    except OSError as error:
+        raise ConfigurationError(f"connection.client_cert cannot be used: {error}") from error
     return context

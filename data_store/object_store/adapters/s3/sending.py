@@ -19,14 +19,8 @@ _IN_ONE_PIECE = 64 * 1024
 _BLOCK = 1024 * 1024
 _CANNOT_TRAVEL = "the target or a header of the request has a character that cannot travel there"
 _sendfile: Callable[[int, int, int, int], int] | None = getattr(os, "sendfile", None)  # not on Windows
-
-
 _CANNOT_BE_SENT = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})  # some file systems have no sendfile
 _OF_THE_FILE = frozenset({errno.EIO, errno.ESTALE, errno.EBADF})
-
-
-class _CannotBeSentError(Exception):
-    """The system cannot send this file by itself; nothing of it has been sent."""
 
 
 def send_head(
@@ -41,10 +35,9 @@ def send_head(
     text = "\r\n".join(lines)
     if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text or " " in target:
         raise ValueError(_CANNOT_TRAVEL)
-    try:
-        head = text.encode("latin-1")
-    except UnicodeEncodeError:  # it holds all of the text
-        raise ValueError(_CANNOT_TRAVEL) from None
+    head = _encoded(text)
+    if head is None:
+        raise ValueError(_CANNOT_TRAVEL)
     if body and len(body) <= _IN_ONE_PIECE:
         sock.sendall(head + body)
         return
@@ -53,24 +46,30 @@ def send_head(
         sock.sendall(body)
 
 
+def _encoded(text: str) -> bytes | None:
+    """Return a head, or None for what is none: the error, which would be the context of ours, has all of the text."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return None
+
+
 def send_source(sock: socket.socket, source: Source) -> None:
-    """Send the content of a source, from its beginning to its end."""
+    """Send the content of a source, from where it stands to its end."""
     content, start = source.file_range(), source.tell()
     if content is not None and _sendfile is not None and type(sock) is socket.socket:  # not under TLS
-        try:
-            _send_file(sock, source, content, _sendfile)
-        except _CannotBeSentError:
-            source.seek(start)
-        else:
+        sent = _send_file(sock, source, content, _sendfile)
+        if sent == content.size:
             return
+        source.seek(start + sent)
     while chunk := source.read(_BLOCK):
         sock.sendall(chunk)
 
 
 def _send_file(
     sock: socket.socket, source: Source, content: FileRange, sendfile: Callable[[int, int, int, int], int]
-) -> None:
-    """Have the system send a file: none of it comes into this process."""
+) -> int:
+    """Have the system send a file, none of which comes into this process; return how many bytes it could."""
     position, end = content.offset, content.offset + content.size
     while position < end:
         stop = min(end, position + _BLOCK)
@@ -79,9 +78,12 @@ def _send_file(
             try:
                 position += _send_some(sock, content.fd, position, stop - position, sendfile)
             except OSError as error:
-                if error.errno in _OF_THE_FILE:
+                if error.errno in _CANNOT_BE_SENT:
+                    return position - content.offset
+                if error.errno in _OF_THE_FILE and sock.fileno() >= 0:  # a closed socket is a bad descriptor, too
                     source.failure = error  # the caller's own, and the same if it is sent again
                 raise
+    return content.size
 
 
 def _send_some(
@@ -94,10 +96,6 @@ def _send_some(
             if not wait_for_write(sock, sock.gettimeout()):
                 raise TimeoutError("the server takes no more of the body") from None
             continue
-        except OSError as error:
-            if error.errno in _CANNOT_BE_SENT:
-                raise _CannotBeSentError from None
-            raise
         if sent == 0:
             raise IntegrityError("the file became shorter while it was uploaded")
         return sent

@@ -222,7 +222,7 @@ class RetryConfiguration(ConfigurationModel):
     """The one retry layer below an operation.
 
     Attributes:
-        max_attempts: requests in total, the first included.
+        max_attempts: requests in total, the first included; of an operation, a part, or a block of a shared download.
         initial_backoff: seconds before the second request; doubled for each further one.
         max_backoff: the longest pause, in seconds; at least ``initial_backoff``.
     """

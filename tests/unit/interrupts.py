@@ -13,8 +13,10 @@ __all__ = ["interrupted_everywhere"]
 def interrupted_everywhere(run: Callable[[], object]) -> int:
     """Run again and again, interrupted one step later each time, until it ends undisturbed; return how many steps.
 
-    A step is the entry of a Python function, or the return of one of C: there CPython looks for signals.
+    A step is the entry of a Python function, or the return of one of C: there CPython looks for signals. The first run
+    is undisturbed: what is cached from then on takes no steps.
     """
+    run()
     step = 1
     while _is_interrupted(run, step):
         step += 1

@@ -68,7 +68,7 @@ def api(server: RecordingServer) -> Iterator[S3Api]:
         ({2: Answer(0)}, Exception),
         ({2: error(500, "InternalError")}, AnswerError),
         ({2: error(503, "SlowDown")}, AnswerError),
-        ({3: Answer(0)}, Exception),
+        ({3: Answer(0), 4: Answer(0)}, Exception),  # a GET is repeated on a new connection
         ({3: GARBAGE}, InvalidAnswer),
         ({3: GARBAGE, 4: GARBAGE}, InvalidAnswer),
         ({3: Answer(body=b"<ListBucketResult/>")}, InvalidAnswer),

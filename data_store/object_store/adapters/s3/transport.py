@@ -31,7 +31,7 @@ __all__ = ["RETRIED_STATUSES", "Attempts", "SdkPools", "Transport"]
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _RETRIED_ERRORS = (OSError, HTTPException, HTTPError)
-_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})  # RFC 9110, 9.2.2
+_SAFE = frozenset({"GET", "HEAD"})  # RFC 9110, 9.2.1
 _UNSENT = (NewConnectionError, ConnectTimeoutError, ProxyError)  # no connection: nobody can have carried it out
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _ERROR = 300
@@ -43,8 +43,8 @@ class Attempts:
     """The attempts of one request: how many there were, and may be.
 
     Every method is repeated, POST too: those of S3 that are not idempotent (CompleteMultipartUpload) are settled by
-    who sent them. The first attempt does not count if it meets a kept connection that ends before any answer, as
-    servers end idle ones: it is made at once on a new one. That of a POST does.
+    who sent them. The first attempt of a GET or HEAD does not count if it meets a kept connection that ends before any
+    answer, as servers end idle ones: it is made at once on a new one. Of what changes something, each attempt counts.
 
     Args:
         retry: the pauses between them.
@@ -79,7 +79,7 @@ class Attempts:
             Exception: that error, where there may be no other.
         """
         self.answer_lost |= not isinstance(error, _UNSENT)
-        if isinstance(error, StaleConnection) and method in _IDEMPOTENT and self.made == 1:
+        if isinstance(error, StaleConnection) and method in _SAFE and self.made == 1:
             self.made = 0
             return 0.0
         if not self.are_left:

@@ -100,7 +100,7 @@ class Fixtures:
     def forget_upload(self) -> None:
         """Remove what ``up`` has stored, and have the server free its space."""
         self._client().delete(_UPLOAD)
-        self._server.forget_deleted()
+        self._server.collect()
 
     def file(self, size: int) -> Path:
         """Return a file of random bytes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,25 +31,18 @@ class Running:
         connection: where it is, with a bucket that is to be made.
         pid: of the process that answers.
         directory: where the clients' files are.
+        collect: frees what deleted objects take; servers keep them for minutes or hours, in memory here.
     """
 
     title: str
     connection: Connection
     pid: int
     directory: Path
-    collect: list[str] | None = None
-    environment: dict[str, str] | None = None
+    collect: Callable[[], object]
 
     def cpu_seconds(self) -> float:
         """What the process that answers has used."""
         return cpu_of(self.pid)
-
-    def forget_deleted(self) -> None:
-        """Free what deleted objects take: Ceph would keep it for two hours, in memory."""
-        if self.collect:
-            subprocess.run(
-                self.collect, env={**os.environ, **(self.environment or {})}, check=True, capture_output=True
-            )
 
 
 class Minio(ProgramServer):
@@ -93,6 +86,11 @@ class Minio(ProgramServer):
         assert self._directory is not None
         return self._directory
 
+    def collect(self) -> None:
+        """Free what deleted objects take."""
+        for deleted in (self.directory / "data" / ".minio.sys" / "tmp" / ".trash").glob("*"):
+            shutil.rmtree(deleted, ignore_errors=True)  # MinIO may be at it, too
+
     @property
     def pid(self) -> int:
         """Of the program itself, below its leash."""
@@ -121,6 +119,12 @@ class Ceph(CephServer):
         assert self._process is not None
         return _child(self._process.pid, "radosgw")
 
+    def collect(self) -> None:
+        """Free what deleted objects take."""
+        environment = {**os.environ, "CEPH_CONF": str(self.directory / "ceph.conf")}
+        command = ["radosgw-admin", "gc", "process", "--include-all"]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
 
 NAMES = ("minio", "ceph")
 
@@ -146,9 +150,7 @@ def running(name: str, files: Path, *, tls: bool = False) -> Iterator[Running]:
             programs=str(PROGRAMS),
         )
         title = f"{server.title} {started.version or ''}".strip()
-        collect = ["radosgw-admin", "gc", "process", "--include-all"] if name == "ceph" else None
-        environment = {"CEPH_CONF": str(server.directory / "ceph.conf")}
-        yield Running(title, connection, server.pid, files, collect, environment)
+        yield Running(title, connection, server.pid, files, server.collect)
 
 
 def _child(parent: int, name: str) -> int:

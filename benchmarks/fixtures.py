@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from benchmarks.clients import open_client
 from benchmarks.clients.base import MIB
 from benchmarks.clients.sockets import Sockets
 from benchmarks.servers import Running
@@ -56,11 +58,12 @@ class Fixtures:
         return {"path": str(path), "key": _UPLOAD, "warm": _WARM}
 
     def download(self, size: int | None = None) -> dict[str, Any]:
-        """Parameters of ``down``."""
+        """Parameters of ``down``: an object as ours stores it, in parts, with a checksum where servers keep one."""
         wanted = size or self._sizes.large
         key = f"{_LARGE}-{wanted}"
         if key not in self._there:
-            self._client().upload(str(self.file(wanted)), key)
+            with closing(open_client("ours", self._server.connection, {"framework": "minio"}, 8)) as client:
+                client.upload(str(self.file(wanted)), key)
             self._there.add(key)
         target = str(self._server.directory / "downloaded")
         return {"key": key, "target": target, "size": wanted, "warm": _WARM}

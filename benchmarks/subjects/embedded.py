@@ -26,6 +26,7 @@ from benchmarks.report import Report, Unit, matrix, publish, table
 RELAXED, FULL, MEMORY = "`local` relaxed", "`local` full", "`memory`"
 OBSTORE, FILE, DURABLE = "obstore LocalStore", "file", "file + fsync"
 SIZE, THREADS, PROCESSES = 4096, 16, 4
+_SOURCE = "source"
 
 CANDIDATES = (
     Candidate(RELAXED, "ours-embedded", OURS, {"framework": "local", "connection.durability": "relaxed"}),
@@ -64,10 +65,13 @@ def main(arguments: Sequence[str]) -> None:
     count, size = given.count or (300 if given.quick else 2000), (given.size or (64 if given.quick else 1024)) * MIB
     results: Results = {}
     with tempfile.TemporaryDirectory(dir=given.directory or tempfile.gettempdir()) as directory:
-        groups = [(_tasks(keys, count), keys) for keys in numbers] + [(_large(Path(directory), size), 1)]
-        chosen = options.chosen_tasks([task for tasks, _ in groups for task in tasks], given)
-        for tasks, keys in groups:
+        small, large = [(_tasks(keys, count), keys) for keys in numbers], _large(Path(directory), size)
+        chosen = options.chosen_tasks([*(task for tasks, _ in small for task in tasks), *large], given)
+        for tasks, keys in small:
             results |= _measure(Path(directory), given, [task for task in tasks if task in chosen], keys)
+        if any(task in chosen for task in large):
+            write_file(Path(directory, _SOURCE), size)
+            results |= _measure(Path(directory), given, [task for task in large if task in chosen], 1)
     candidates = options.chosen_candidates(CANDIDATES, given)
     facts = machine.description({}, {candidate.environment for candidate in candidates})
     publish(_report(given, facts, results, numbers, count), write=given.write)
@@ -86,8 +90,7 @@ def _tasks(keys: int, count: int) -> list[Task]:
 
 
 def _large(directory: Path, size: int) -> list[Task]:
-    source, target = directory / "source", directory / "target"
-    write_file(source, size)
+    source, target = directory / _SOURCE, directory / "target"
     title = f"{size // MIB} MiB"
     down = {"key": "kept/large", "warm": "warm", "target": str(target), "size": size}
     return [

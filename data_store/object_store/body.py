@@ -1,7 +1,7 @@
 """The two streams of an operation: what an upload reads from, and what a download reads.
 
 Adapters are given a ``Source`` and return any raw stream with ``read(size)`` and ``close()``; the guard turns the
-latter into an ``ObjectBody``.
+latter into an ``ObjectBody``. What they have in memory they return as a ``HeldBody``, and that is handed out.
 """
 
 from __future__ import annotations
@@ -439,10 +439,13 @@ class ObjectBody(ByteReader):
 class HeldBody(ByteReader):
     """Content that is in memory as a whole: nothing of it can break any more, and nobody need follow it.
 
-    An adapter may return one; the guard hands it out as it is. A facade compares it with its digest before it does.
+    An adapter may return one; the guard hands it out as it is.
 
     Args:
         content: all that it delivers.
+
+    Attributes:
+        check: called, and again until it does not raise, by the read that comes to the end.
     """
 
     algorithm: str | None = None
@@ -451,6 +454,7 @@ class HeldBody(ByteReader):
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._position = 0
+        self.check: Callable[[], object] | None = None
 
     @property
     def size(self) -> int:
@@ -470,6 +474,9 @@ class HeldBody(ByteReader):
         start = self._position
         end = len(self._content) if size is None or size < 0 else min(start + size, len(self._content))
         self._position = end
+        if self.check is not None and end == len(self._content):
+            self.check()
+            self.check = None
         return self._content[start:end]
 
     def finish(self, rest: Sequence[tuple[bytes, int]]) -> None:

@@ -143,8 +143,9 @@ class NewFile(io.FileIO):
 def _temporary_file(path: str, target: Path) -> Iterator[NewFile]:
     """Make a file with the mode of its target, and close and remove it in the end, whenever Ctrl-C comes.
 
-    An interrupt of ``__enter__`` or ``__exit__`` themselves drops the generator, which runs its ``finally``. There,
-    only functions of C are called: an interrupt is raised behind them, or at the first line of one in Python.
+    Once an interrupt of ``__enter__`` or ``__exit__`` themselves is forgotten, the generator is dropped, and runs its
+    ``finally``. There, only functions of C are called: an interrupt is raised behind them, or at the first line of one
+    in Python.
     """
     file = None
     try:

@@ -275,7 +275,7 @@ def _own_operations(cls: type, root: type) -> Iterator[tuple[str, FunctionType]]
 def _guarded(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
     if operation in _NOT_OPERATIONS:
         return method
-    described, gives_feed = _Operation(operation, method), operation == "watch"
+    described, may_feed = _Operation(operation, method), operation == "watch"
 
     @functools.wraps(method)
     def guarded(self: _Client, *args: Any, **kwargs: Any) -> Any:
@@ -298,7 +298,7 @@ def _guarded(operation: str, method: Callable[..., Any]) -> Callable[..., Any]:
             guard.remember(operation, call.bucket)
         if isinstance(result, Object):
             _guard_body(guard, call, result)
-        return _GuardedFeed(guard, call, result) if gives_feed else result
+        return _GuardedFeed(guard, call, result) if may_feed and isinstance(result, EventFeed) else result
 
     return guarded
 

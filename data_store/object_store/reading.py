@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import IO, cast
 
 from data_store.object_store.body import SMALL_BODY, ByteReader, HeldBody, ObjectBody, without_body
@@ -62,10 +63,9 @@ class Version:
         self.key = found.key
         self.etag = found.etag
 
-    @property
-    def is_verified(self) -> bool:
-        """Whether large content is compared with its digest."""
-        return self._client.config.transfer.integrity == "verified"
+    def compares(self, length: int) -> bool:
+        """Return whether content of so many bytes is compared with its digest."""
+        return length <= SMALL_BODY or self._client.config.transfer.integrity == "verified"
 
     def get(self, offset: int, length: int, attempts: int) -> Object:
         """Return a range, with that many requests; a body that breaks stays broken."""
@@ -100,7 +100,7 @@ class Version:
 
 def _follow(version: Version, found: Object, end: int | None, attempts: int) -> None:
     if isinstance(found.body, HeldBody):
-        _compare(version, found, found.body)
+        _check_at_end(version, found, found.body)
         return
     body = cast(ObjectBody, found.body)
     follower = _Follower(version, found, end, attempts - body.attempts)
@@ -109,11 +109,19 @@ def _follow(version: Version, found: Object, end: int | None, attempts: int) -> 
         follower.finished()
 
 
-def _compare(version: Version, found: Object, body: HeldBody) -> None:
+def _check_at_end(version: Version, found: Object, body: HeldBody) -> None:
     told = vouched(found)
-    algorithm = cheapest(told)
-    if algorithm is not None and (digest := body.digest(algorithm)) != told[algorithm]:
-        raise version.damaged(_of_another_digest(algorithm, digest, told[algorithm]))
+    algorithm = cheapest(told) if version.compares(found.content_length) else None
+    if algorithm is not None:
+        body.check = partial(_compare, version, body, algorithm, told[algorithm])
+        if not body.size:
+            body.read()
+
+
+def _compare(version: Version, body: HeldBody, algorithm: str, told: str) -> None:
+    digest = body.digest(algorithm)
+    if digest != told:
+        raise version.damaged(_of_another_digest(algorithm, digest, told))
 
 
 def _of_another_digest(algorithm: str, found: str, told: str) -> str:
@@ -131,11 +139,8 @@ class _Follower:
         self._end = end
         self._attempts = attempts
         self._told = vouched(found)
-        self.algorithm = cheapest(self._told) if self._is_verified() else None
+        self.algorithm = cheapest(self._told) if version.compares(self._length) else None
         self._hasher = new_hasher(self.algorithm) if self.algorithm else None
-
-    def _is_verified(self) -> bool:
-        return self._length <= SMALL_BODY or self._version.is_verified
 
     def received(self, chunk: bytes | memoryview, /) -> None:
         if self._hasher is not None:

@@ -97,9 +97,11 @@ def memory(name: str) -> MemoryClient:
 @contextmanager
 def with_bucket(made: C, options: BucketOptions | None = None) -> Iterator[C]:
     """Make the bucket, and close the client at the end."""
-    made.create_bucket(BUCKET, options or BucketOptions())
-    yield made
-    made.close()
+    try:
+        made.create_bucket(BUCKET, options or BucketOptions())
+        yield made
+    finally:
+        made.close()
 
 
 def of(framework: str, directory: Path) -> EmbeddedClient:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,12 @@ import pytest
 from data_store.object_store.adapters.embedded import writers_lock
 from data_store.object_store.adapters.embedded.writers_lock import WritersLock
 from tests.unit.embedded_support import local, put, read, start, with_bucket
+from tests.unit.interrupts import interrupted_everywhere
 
 HOLD = """
 import time
 from data_store.object_store.adapters.embedded.writers_lock import WritersLock
-lock = WritersLock(Path(sys.argv[1]))
+lock = WritersLock(Path(sys.argv[1]), 0o600)
 lock.acquire()
 print("held", flush=True)
 time.sleep(600)
@@ -35,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def held(path: Path) -> Iterator[WritersLock]:
     """A lock that somebody has."""
-    lock = WritersLock(path)
+    lock = WritersLock(path, 0o600)
     lock.acquire()
     yield lock
     lock.close()
@@ -47,7 +50,7 @@ def test_a_writer_waits_until_the_one_before_has_released_it(path: Path, held: W
     waiting = threading.Event()
 
     def wait() -> None:
-        lock = WritersLock(path)
+        lock = WritersLock(path, 0o600)
         waiting.set()
         lock.acquire()
         steps.append("second")
@@ -78,7 +81,7 @@ def test_who_is_out_of_patience_goes_on_to_sqlite(tmp_path: Path, monkeypatch: p
     """A process that stands still with the lock must not hold up those that SQLite lets write."""
     monkeypatch.setattr(writers_lock, "PATIENCE", 0.01)
     with with_bucket(local(tmp_path)) as client:
-        holder = WritersLock(tmp_path / "data-store.lock")
+        holder = WritersLock(tmp_path / "data-store.lock", 0o600)
         holder.acquire()
         put(client, "key", b"content")
         assert read(client, "key") == b"content"
@@ -97,13 +100,45 @@ def test_where_files_cannot_be_locked_writers_do_without(tmp_path: Path, monkeyp
         assert read(client, "key") == b"content"
 
 
+def test_where_its_file_cannot_be_opened_writers_do_without(tmp_path: Path) -> None:
+    """Something is in its way, the disk is full, or it belongs to somebody else: it is for order only."""
+    (tmp_path / "data-store.lock").symlink_to(tmp_path / "data-store.lock")
+    with with_bucket(local(tmp_path)) as client:
+        put(client, "key", b"content")
+        assert read(client, "key") == b"content"
+
+
+def test_all_who_may_read_the_database_may_queue(tmp_path: Path) -> None:
+    """The file has the permissions of the database, whatever umask its first writer has."""
+    with with_bucket(local(tmp_path)) as client:
+        (tmp_path / "data-store.lock").unlink()
+        (tmp_path / "data-store.db").chmod(0o664)
+        client.close()
+    with closing(local(tmp_path)) as another:
+        put(another, "key", b"content")
+    assert stat.S_IMODE((tmp_path / "data-store.lock").stat().st_mode) == 0o664
+
+
+def test_an_interrupt_that_somebody_keeps_holds_up_nobody(tmp_path: Path) -> None:
+    """As in an interactive shell: the lock is not held until the last exception is forgotten."""
+    with with_bucket(local(tmp_path)) as client:
+        put(client, "key", b"content")
+        taken = []
+
+        def write() -> None:
+            put(client, "key", b"content")
+
+        interrupted_everywhere(write, lambda: taken.append(_is_taken(tmp_path / "data-store.lock")))
+        assert taken.count(True) <= 1  # amid the entry of ``__exit__`` there is nobody who could release it
+
+
 def test_an_interrupted_wait_leaves_the_lock_for_the_next_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C while another process writes ends the wait, and nothing else."""
     with with_bucket(local(tmp_path)) as client:
         put(client, "key", b"before")
-        holder = WritersLock(tmp_path / "data-store.lock")
+        holder = WritersLock(tmp_path / "data-store.lock", 0o600)
         holder.acquire()
         with monkeypatch.context() as patched:
             patched.setattr(time, "sleep", _interrupt)

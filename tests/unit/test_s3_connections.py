@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import gc
+import itertools
 import os
 import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -22,7 +24,7 @@ import trustme
 from urllib3.connection import HTTPConnection
 
 from data_store.object_store.adapters.s3 import connections, sending
-from data_store.object_store.adapters.s3.places import Places
+from data_store.object_store.adapters.s3.slots import Slots
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.body import Source
 from data_store.object_store.errors import IntegrityError
@@ -431,42 +433,50 @@ def test_what_would_end_a_header_is_not_sent_and_not_shown(bad: str) -> None:
 
 
 class Owner:
-    """Who may have a place."""
+    """Who may have a slot."""
 
 
-def test_a_place_is_its_owners_as_long_as_he_lives() -> None:
+def test_a_slot_is_its_owners_as_long_as_he_lives() -> None:
     """Also where he is garbage that only the collector finds."""
-    places, owner = Places(1), Owner()
-    assert places.take(owner, 0)
-    assert not places.take(Owner(), 0)
+    slots, owner = Slots(1), Owner()
+    assert slots.take(owner, 0)
+    assert not slots.take(Owner(), 0)
     owner.itself = owner  # type: ignore[attr-defined]  # a cycle
     del owner
     gc.collect()
     first, second = Owner(), Owner()
-    assert places.take(first, 0)
-    places.leave(first)
-    places.leave(first)
-    assert places.take(second, 0)
-    assert not places.take(first, 0)
+    assert slots.take(first, 0)
+    slots.leave(first)
+    slots.leave(first)
+    assert slots.take(second, 0)
+    assert not slots.take(first, 0)
 
 
-def test_who_waits_for_a_place_gets_the_one_that_is_left() -> None:
-    """Each of many threads has it for a while, and never two of them."""
-    places, inside, got = Places(1), threading.Lock(), list[bool]()
+@pytest.mark.parametrize("size", [1, 4])
+def test_who_waits_for_a_slot_gets_one_in_his_turn(size: int) -> None:
+    """Threads that come back at once for the slot that they have left do not keep the others from it."""
+    slots, inside, most = Slots(size), threading.BoundedSemaphore(size), 400
+    turns, shares = itertools.count(), list[int]()
 
     def work() -> None:
-        for _ in range(50):
+        share = 0
+        while next(turns) < most:
             owner = Owner()
-            got.append(places.take(owner, 10) and inside.acquire(blocking=False))
+            assert slots.take(owner, 10)
+            assert inside.acquire(blocking=False)
+            time.sleep(0.0005)
             inside.release()
-            places.leave(owner)
+            slots.leave(owner)
+            share += 1
+        shares.append(share)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
+    threads = [threading.Thread(target=work) for _ in range(2 * size + 2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert got == [True] * 400
+    assert sum(shares) == most
+    assert min(shares) > most // len(threads) // 2
 
 
 def interrupt(number: int) -> Callable[[], bool]:

@@ -184,7 +184,7 @@ def test_where_the_system_has_no_sendfile_files_are_read(
 
 def test_a_file_that_is_none_on_a_disk_is_sent(wire: Wire) -> None:
     """The kernel makes up those of ``/proc`` while they are read, and sends some of them itself only."""
-    with Path("/proc/cpuinfo").open("rb", buffering=0) as found:
+    with Path("/proc/filesystems").open("rb", buffering=0) as found:
         expected = os.pread(found.fileno(), 200, 0)
         send_source(wire.sock, Source(FileWindow(found, 0, len(expected)), len(expected)))
     assert len(expected) > 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import threading
 import time
 import weakref
@@ -122,7 +123,7 @@ class FileDatabase:
         try:
             return self._locks.pop()
         except IndexError:
-            return WritersLock(self._path.with_suffix(".lock"))
+            return WritersLock(self._path.with_suffix(".lock"), stat.S_IMODE(self._path.stat().st_mode))
 
     def give_lock_back(self, lock: WritersLock) -> None:
         """Take back the lock, before the connection."""
@@ -211,7 +212,10 @@ class _Loan:
 
 
 class _WriteLoan(_Loan):
-    """The same, with the lock of the writers."""
+    """The same, with the lock of the writers, which is closed where it cannot be given back.
+
+    An exception that somebody keeps holds this, too: the lock must not wait for its end.
+    """
 
     __slots__ = ("_lock",)
 
@@ -221,7 +225,11 @@ class _WriteLoan(_Loan):
         connection = super().__enter__()
         try:
             self._lock = self._database.lock()
-            self._lock.acquire()
+            try:
+                self._lock.acquire()
+            except BaseException:
+                self._lock.close()
+                raise
         except BaseException:
             self._database.give_back(connection)
             raise
@@ -232,6 +240,9 @@ class _WriteLoan(_Loan):
     ) -> None:
         try:
             self._database.give_lock_back(self._lock)
+        except BaseException:
+            self._lock.close()
+            raise
         finally:
             super().__exit__(kind, error, traceback)
 

@@ -28,15 +28,17 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.00005, 0.001  # seconds
 class WritersLock:
     """The lock of one process; used by one thread at a time.
 
-    It is for order only: where a file system has no locks, or a writer is out of patience, SQLite's own lock does.
+    It is for order only: where its file cannot be had, a file system has no locks, or a writer is out of patience,
+    SQLite's own lock does.
 
     Args:
         path: a file that only serves this; made if it is missing.
+        mode: the permissions of a new one; those of the database, whatever the umask.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDONLY | os.O_CREAT, 0o666)
-        self._closing = weakref.finalize(self, os.close, self._fd)
+    def __init__(self, path: Path, mode: int) -> None:
+        self._fd = _opened(path, mode)
+        self._closing = weakref.finalize(self, _close, self._fd)
 
     def acquire(self) -> None:
         """Wait for the lock, for some seconds."""
@@ -51,7 +53,7 @@ class WritersLock:
 
     def release(self) -> None:
         """Let the next writer have it."""
-        if sys.platform != "win32":
+        if sys.platform != "win32" and self._fd is not None:
             with contextlib.suppress(OSError):
                 fcntl.flock(self._fd, fcntl.LOCK_UN)
 
@@ -60,7 +62,7 @@ class WritersLock:
         self._closing()
 
     def _is_ours(self) -> bool:
-        if sys.platform == "win32":
+        if sys.platform == "win32" or self._fd is None:
             return True
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,3 +71,20 @@ class WritersLock:
         except OSError:  # there are no such locks here
             return True
         return True
+
+
+def _opened(path: Path, mode: int) -> int | None:
+    """Return a descriptor; None where there can be none (a full disk, no permission)."""
+    with contextlib.suppress(OSError):
+        try:
+            return os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            fd = os.open(path, os.O_RDONLY | os.O_CREAT, mode)
+            os.fchmod(fd, mode)
+            return fd
+    return None
+
+
+def _close(fd: int | None) -> None:
+    if fd is not None:
+        os.close(fd)

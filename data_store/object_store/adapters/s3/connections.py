@@ -19,8 +19,8 @@ from urllib3.connection import HTTPConnection
 from urllib3.util.wait import wait_for_read
 
 from data_store.object_store.adapters.s3.answer import Answer
-from data_store.object_store.adapters.s3.places import Places
 from data_store.object_store.adapters.s3.sending import send_head, send_source
+from data_store.object_store.adapters.s3.slots import Slots
 from data_store.object_store.adapters.s3.wire import Body, Head, Inbox, read_head
 from data_store.object_store.body import Source
 
@@ -203,8 +203,9 @@ class Pool:
         self._expects = True
         self._size = size
         self._idle: deque[Connection] = deque()
-        self._begin()
+        self._slots = Slots(size)
         weakref.finalize(self, _close_all, self._idle)
+        _pools.add(self)
 
     def exchange(
         self,
@@ -228,9 +229,7 @@ class Pool:
             ConnectionsInUse: all of them are.
             StaleConnection: the one that was kept has ended.
         """
-        if self._process != os.getpid():
-            self._begin()
-        lease = _Lease(self, self._places)
+        lease = _Lease(self, self._slots)
         try:
             connection = self._lend(lease, anew=anew)
             offered = body if self._expects and isinstance(body, Source) else None
@@ -259,15 +258,14 @@ class Pool:
         self._closed = True
         _close_all(self._idle)
 
-    def _begin(self) -> None:
-        """Begin with no connection, in each process anew: those from before a fork are the parent's."""
+    def begin_in_child(self) -> None:
+        """Begin with no connection: those from before a fork are the parent's."""
         _close_all(self._idle)
-        self._places = Places(self._size)
-        self._process = os.getpid()
+        self._slots = Slots(self._size)
 
     def _lend(self, lease: _Lease, *, anew: bool) -> Connection:
-        """Have a lease hold a place and a connection."""
-        if not lease.places.take(lease, self._patience):
+        """Have a lease hold a slot and a connection."""
+        if not lease.slots.take(lease, self._patience):
             raise ConnectionsInUse
         try:
             lease.connection = connection = self._idle.pop()
@@ -285,6 +283,17 @@ class Pool:
         return is_refused
 
 
+_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+def _begin_in_child() -> None:
+    for pool in list(_pools):
+        pool.begin_in_child()
+
+
+os.register_at_fork(after_in_child=_begin_in_child)
+
+
 def _close_all(idle: deque[Connection]) -> None:
     with suppress(IndexError):
         while True:
@@ -292,18 +301,18 @@ def _close_all(idle: deque[Connection]) -> None:
 
 
 class _Lease:
-    """The use of a connection, which has a place among others, for an exchange and for the body of its answer.
+    """The use of a connection, which has a slot of the pool, for an exchange and for the body of its answer.
 
-    It has its place until it is closed or is no more, whatever interrupts who uses it.
+    It has its slot until it is closed or is no more, whatever interrupts who uses it.
     """
 
-    __slots__ = ("__weakref__", "_content", "_pool", "_stays", "connection", "places")
+    __slots__ = ("__weakref__", "_content", "_pool", "_stays", "connection", "slots")
 
-    def __init__(self, pool: Pool, places: Places) -> None:
+    def __init__(self, pool: Pool, slots: Slots) -> None:
         self._pool: Pool | None = pool
         self._content: Body
         self._stays = False
-        self.places = places
+        self.slots = slots
         self.connection: Connection | None = None
 
     def hold(self, content: Body, stays: bool) -> None:
@@ -330,11 +339,12 @@ class _Lease:
         pool, self._pool = self._pool, None
         if pool is None:
             return
+        connection, self.connection = self.connection, None
         try:
-            if self.connection is not None:
-                pool.take_back(self.connection, usable=self._stays and self._content.ended)
+            if connection is not None:
+                pool.take_back(connection, usable=self._stays and self._content.ended)
         finally:
-            self.places.leave(self)
+            self.slots.leave(self)
 
     def _unless_ended(self, found: _T) -> _T:
         """Return what was found, and give the connection back if that was the last of the body."""

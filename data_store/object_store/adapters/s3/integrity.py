@@ -15,6 +15,7 @@ from data_store.object_store.signing import sigv4
 __all__ = ["Protection", "content_md5"]
 
 _CHECKSUM: ChecksumAlgorithm = "crc32c"
+_WITHOUT_LIBRARY: ChecksumAlgorithm = "sha256"
 
 
 class Protection:
@@ -53,10 +54,11 @@ class Protection:
         return {"Content-MD5": content_md5(body)}
 
     def checksum(self, body: bytes | Source, headers: Mapping[str, str]) -> dict[str, str]:
-        """Return the same for a server that takes no MD5, but compares checksums: its CRC-32C."""
-        if any(map(is_checksum, headers)) or (isinstance(body, Source) and not self._is_verified):
+        """Return the same for a server that takes no MD5, but compares checksums: a CRC-32C, or a SHA-256."""
+        if not body or any(map(is_checksum, headers)) or (isinstance(body, Source) and not self._is_verified):
             return {}
-        return _crc32c_header(body)
+        algorithm = _CHECKSUM if is_fast(_CHECKSUM) else _WITHOUT_LIBRARY
+        return {checksum_header(algorithm): to_wire(_digest(body, algorithm).hex())}
 
     def _needs_nothing(self, headers: Mapping[str, str]) -> bool:
         """Return whether a large body needs no other protection than it has."""
@@ -65,19 +67,12 @@ class Protection:
 
 def content_md5(body: bytes | Source) -> str:
     """Return the Content-MD5 of a body (RFC 1864)."""
-    if isinstance(body, Source):
-        return base64.b64encode(body.digest("md5")).decode()
-    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    return base64.b64encode(_digest(body, "md5")).decode()
 
 
-def _crc32c_header(body: bytes | Source) -> dict[str, str]:
-    """Return the checksum of a body as S3 takes it; none where it would take long to compute."""
-    if not body or not is_fast(_CHECKSUM):
-        return {}
+def _digest(body: bytes | Source, algorithm: str) -> bytes:
     if isinstance(body, Source):
-        digest = body.digest(_CHECKSUM)
-    else:
-        hasher = new_hasher(_CHECKSUM)
-        hasher.update(body)
-        digest = hasher.digest()
-    return {checksum_header(_CHECKSUM): to_wire(digest.hex())}
+        return body.digest(algorithm)
+    hasher = new_hasher(algorithm)
+    hasher.update(body)
+    return hasher.digest()

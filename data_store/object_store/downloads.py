@@ -70,12 +70,23 @@ class Downloads:
             if content is not None:
                 file.copy(content, report)
             else:
-                version = Version(self._client, bucket, found, options)
-                open_block = partial(version.open, attempts=self._attempts)
-                climb = Climb(size, self._most(found), self._clock)
-                _Receiving(found, open_block, file, report, climb, self._executor).run()
+                self._receive(Version(self._client, bucket, found, options), found, file, report)
             target.commit()
         return without_body(found)
+
+    def _receive(self, version: Version, found: Object, file: NewFile, report: Callable[[int], object]) -> None:
+        open_block = partial(version.open, attempts=self._attempts)
+        most = self._most(found)
+        climb = Climb(found.content_length, most, self._clock)
+        shared = _Receiving(found, open_block, file, report, climb, self._executor)
+        try:
+            shared.run()
+        except UnsupportedOperation:  # a server that ignores ranges, and was slow to say so: the stream is over
+            if most == 1:
+                raise
+            with open_block(None, found.content_length) as whole:
+                alone = Climb(found.content_length, 1, self._clock)
+                _Receiving(whole, open_block, file, report, alone, self._executor, shared.told).run()
 
     def _most(self, found: Object) -> int:
         """Return how many connections may share an object: more than one if its digest can be put together."""
@@ -107,6 +118,10 @@ class _Receiving:
         report: told the bytes that were received, by this thread.
         climb: decides how many connections there are.
         executor: runs the tasks.
+        told: bytes that were reported before, of a download that begins again.
+
+    Attributes:
+        told: bytes that were reported.
     """
 
     def __init__(
@@ -117,6 +132,7 @@ class _Receiving:
         report: Callable[[int], object],
         climb: Climb,
         executor: Executor,
+        told: int = 0,
     ) -> None:
         self._body = cast(ObjectBody, found.body)
         self._size = found.content_length
@@ -131,7 +147,7 @@ class _Receiving:
         self._ended = False
         self._digests: dict[int, tuple[bytes, int]] = {}
         self._lock = threading.Lock()
-        self._done = self._told = 0
+        self._done, self.told = 0, told
         self._delivering: set[int] = set()
 
     def run(self) -> None:
@@ -193,8 +209,8 @@ class _Receiving:
         In the calling thread and without a lock: a callback may call the store.
         """
         done = self._done
-        if self._told < done < self._size:
-            self._told = done
+        if self.told < done < self._size:
+            self.told = done
             self._report(done)
 
     def _try_block(self, number: int, block: tuple[int, int]) -> bool:

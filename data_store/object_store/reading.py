@@ -67,12 +67,12 @@ class Version:
         """Return whether content of so many bytes is compared with its digest."""
         return length <= SMALL_BODY or self._client.config.transfer.integrity == "verified"
 
-    def get(self, offset: int, length: int, attempts: int) -> Object:
-        """Return a range, with that many requests; a body that breaks stays broken."""
+    def get(self, offset: int | None, length: int, attempts: int) -> Object:
+        """Return a range, or all of it (None), with that many requests; a body that breaks stays broken."""
         rest = GetOptions(
             version=self._options.version,
             offset=offset,
-            length=length,
+            length=None if offset is None else length,
             if_match=self.etag,
             encryption=self._options.encryption,
             attempts=attempts,
@@ -86,10 +86,10 @@ class Version:
             raise self.damaged(_REPLACED)
         return found
 
-    def open(self, offset: int, length: int, attempts: int) -> Object:
-        """Return a range whose body takes a broken connection up again, with that many requests in all."""
+    def open(self, offset: int | None, length: int, attempts: int) -> Object:
+        """Return the same with a body that takes a broken connection up again, with that many requests in all."""
         found = self.get(offset, length, attempts)
-        _follow(self, found, offset + length, attempts)
+        _follow(self, found, (offset or 0) + length, attempts)
         return found
 
     def damaged(self, reason: str) -> IntegrityError:

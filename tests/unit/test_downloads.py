@@ -344,6 +344,29 @@ def test_a_server_that_ignores_ranges_is_read_as_one_stream(tmp_path: Path, exec
     assert client.bodies[0].closed
 
 
+class LateNoRangeClient(SharedClient):
+    """Its server does, too, and takes its time to say so: until the stream is over."""
+
+    def on_block(self, options: GetOptions) -> None:
+        """Wait for the end of the stream, then refuse."""
+        super().on_block(options)
+        until = time.monotonic() + 10
+        while not self.bodies[0].closed and time.monotonic() < until:
+            time.sleep(0.001)
+        raise UnsupportedOperation("the server answered with another range than the one asked for", status=200)
+
+
+def test_a_server_that_says_late_that_it_ignores_ranges_is_read_anew(tmp_path: Path, executor: Executor) -> None:
+    """As one stream; who is told how far it is sees no step back."""
+    client, told = LateNoRangeClient(), list[int]()
+    _stored(client)
+    _download(client, executor, tmp_path / "file", lambda done, _: told.append(done))
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert len(client.bodies) == 2
+    assert told == sorted(told)
+    assert told[-1] == len(CONTENT)
+
+
 @pytest.mark.parametrize("failure", [MineError, KeyboardInterrupt])
 def test_an_interrupted_task_leaves_the_old_file(
     failure: type[BaseException], tmp_path: Path, executor: Executor

@@ -10,21 +10,21 @@ from types import FrameType
 __all__ = ["interrupted_everywhere"]
 
 
-def interrupted_everywhere(run: Callable[[], object], check: Callable[[], object] = lambda: None) -> int:
+def interrupted_everywhere(run: Callable[[], object]) -> int:
     """Run again and again, interrupted one step later each time, until it ends undisturbed; return how many steps.
 
     A step is the entry of a Python function, or the return of one of C: there CPython looks for signals. The first run
-    is undisturbed: what is cached from then on takes no steps. ``check`` is called while the exception is there still.
+    is undisturbed: what is cached from then on takes no steps.
     """
     run()
     step = 1
-    while _is_interrupted(run, step, check):
+    while _is_interrupted(run, step):
         step += 1
     gc.collect()
     return step - 1
 
 
-def _is_interrupted(run: Callable[[], object], step: int, check: Callable[[], object]) -> bool:
+def _is_interrupted(run: Callable[[], object], step: int) -> bool:
     left = step
 
     def interrupt(_frame: FrameType, event: str, _argument: object) -> None:
@@ -38,8 +38,6 @@ def _is_interrupted(run: Callable[[], object], step: int, check: Callable[[], ob
         sys.setprofile(interrupt)
         run()
     except KeyboardInterrupt:
-        sys.setprofile(before)
-        check()
         return True
     finally:
         sys.setprofile(before)

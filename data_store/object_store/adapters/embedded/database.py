@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import stat
 import threading
 import time
 import weakref
@@ -18,14 +17,13 @@ from data_store.object_store.adapters.embedded.bell import Bell
 from data_store.object_store.adapters.embedded.forking import Gate
 from data_store.object_store.adapters.embedded.group_commit import GroupCommit, transact
 from data_store.object_store.adapters.embedded.schema import migrate
-from data_store.object_store.adapters.embedded.writers_lock import WritersLock
 from data_store.object_store.errors import ConfigurationError, IntegrityError
 
 __all__ = ["Database", "FileDatabase", "MemoryDatabase"]
 
 T = TypeVar("T")
 
-_BUSY_SECONDS = 20.0  # after those of ``writers_lock.PATIENCE``
+_BUSY_SECONDS = 30.0
 _MAX_IDLE = 8
 _CACHE_KIB = 8192  # of each connection, as it needs it: all pages that lead to one of a million keys are in it
 _PING = "SELECT 1 FROM buckets LIMIT 1"
@@ -69,8 +67,7 @@ class FileDatabase:
 
     Connections are opened on demand, one for each operation under way, and up to eight idle ones are kept. The first
     one calls ``start``, until that succeeds once. After a fork both sides open new ones. Each operation looks whether
-    the file is still in its place: SQLite writes on into one that was removed. The file of the writers' lock lies
-    beside the database, and is opened and kept as connections are.
+    the file is still in its place: SQLite writes on into one that was removed.
     """
 
     def __init__(self, path: Path, durability: str, start: Callable[[sqlite3.Connection], None]) -> None:
@@ -80,13 +77,12 @@ class FileDatabase:
         self._start: Callable[[sqlite3.Connection], None] | None = start
         self._starting = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
-        self._locks: list[WritersLock] = []
         self._closed = False
         self._file: tuple[int, int] | None = None
-        self._writers = GroupCommit(self._for_writing)
+        self._writers = GroupCommit(self.read)
         self._gate = Gate(self._close_idle, self._writers.forget)
         self.bell = Bell()
-        weakref.finalize(self, _close_all, self._idle, self._locks)
+        weakref.finalize(self, _close_all, self._idle)
 
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
         """See ``Database``."""
@@ -118,18 +114,6 @@ class FileDatabase:
         self._closed = True
         self._close_idle()
 
-    def lock(self) -> WritersLock:
-        """Return the lock that writers of all processes queue at, for a thread that has a connection."""
-        try:
-            return self._locks.pop()
-        except IndexError:
-            return WritersLock(self._path.with_suffix(".lock"), stat.S_IMODE(self._path.stat().st_mode))
-
-    def give_lock_back(self, lock: WritersLock) -> None:
-        """Take back the lock, before the connection."""
-        lock.release()
-        self._locks.append(lock)
-
     def lend(self) -> sqlite3.Connection:
         """Return a connection for this thread alone; ``give_back`` follows."""
         try:
@@ -157,16 +141,13 @@ class FileDatabase:
     def _keep(self, connection: sqlite3.Connection) -> None:
         if connection.in_transaction or len(self._idle) >= _MAX_IDLE:
             connection.close()
-        else:
-            self._idle.append(connection)
+            return
+        self._idle.append(connection)
         if self._closed:
             self._close_idle()
 
-    def _for_writing(self) -> AbstractContextManager[sqlite3.Connection]:
-        return _WriteLoan(self)
-
     def _close_idle(self) -> None:
-        _close_all(self._idle, self._locks)
+        _close_all(self._idle)
 
     def _opened(self) -> sqlite3.Connection:
         with self._starting:
@@ -209,42 +190,6 @@ class _Loan:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._database.give_back(self._connection)
-
-
-class _WriteLoan(_Loan):
-    """The same, with the lock of the writers, which is closed where it cannot be given back.
-
-    An exception that somebody keeps holds this, too: the lock must not wait for its end.
-    """
-
-    __slots__ = ("_lock",)
-
-    _lock: WritersLock
-
-    def __enter__(self) -> sqlite3.Connection:
-        connection = super().__enter__()
-        try:
-            self._lock = self._database.lock()
-            try:
-                self._lock.acquire()
-            except BaseException:
-                self._lock.close()
-                raise
-        except BaseException:
-            self._database.give_back(connection)
-            raise
-        return connection
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            self._database.give_lock_back(self._lock)
-        except BaseException:
-            self._lock.close()
-            raise
-        finally:
-            super().__exit__(kind, error, traceback)
 
 
 class MemoryDatabase:
@@ -308,10 +253,9 @@ class _Locked:
         self._lock.release()
 
 
-def _close_all(connections: list[sqlite3.Connection], locks: list[WritersLock]) -> None:
-    for open_ones in (connections, locks):
-        while open_ones:
-            open_ones.pop().close()
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
 
 
 @contextmanager

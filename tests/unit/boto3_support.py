@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from data_store.object_store.adapters.boto3_client import Boto3Client
@@ -80,3 +82,12 @@ def answered_client(**settings: Any) -> tuple[Boto3Client, Answering]:
     answering = Answering()
     client._client.meta.events.register("before-send.s3", answering)
     return client, answering
+
+
+def configure_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Have boto3 find no region, no profile and no credentials."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))

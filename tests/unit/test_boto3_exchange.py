@@ -19,7 +19,7 @@ from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.models import GetOptions, PutOptions
 from data_store.object_store.signing import sigv4
-from tests.unit.boto3_support import Answering, Sent, answered_client
+from tests.unit.boto3_support import Answering, Sent, answered_client, configure_nothing
 
 KEY = "a b/../ü"
 SMALL, LARGE = b"content", bytes(range(256)) * 5000
@@ -33,11 +33,7 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 
 @pytest.fixture(autouse=True)
 def _nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    configure_nothing(monkeypatch, tmp_path)
 
 
 def own_client() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from botocore.config import Config
 from data_store.object_store.body import Source
 from data_store.object_store.errors import ConfigurationError, UnsupportedOperation
 from data_store.object_store.models import GetOptions, PutOptions
-from tests.unit.boto3_support import Answering, answered_client
+from tests.unit.boto3_support import Answering, answered_client, configure_nothing
 
 KEY = "a b/../ü"
 PATH = "/a%20b/../%C3%BC"
@@ -23,11 +23,7 @@ EXPRESS = "mine--use1-az4--x-s3"
 
 @pytest.fixture(autouse=True)
 def _nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    configure_nothing(monkeypatch, tmp_path)
 
 
 def put(client: Any, bucket: str) -> None:

@@ -6,5 +6,6 @@ import re
 
 __all__ = ["NOT_IN_XML"]
 
-NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # section 2.2, "Char"
+# What section 2.2, "Char", leaves out. Said as what is allowed it would take 4 ms to compile.
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """A character that XML cannot hold, not even escaped."""

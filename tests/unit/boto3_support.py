@@ -80,7 +80,7 @@ def answered_client(**settings: Any) -> tuple[Boto3Client, Answering]:
     keys = {} if has_own else {"access_key": "A", "secret_key": "S"}
     client = Boto3Client(ObjectStoreConfiguration(framework="boto3", connection={**keys, **settings}))
     answering = Answering()
-    client._client.meta.events.register("before-send.s3", answering)
+    client._clients.events.register("before-send.s3", answering)
     return client, answering
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-__all__ = ["interrupted_everywhere"]
+__all__ = ["interrupted_everywhere", "is_in_destructor"]
 
 
 def interrupted_everywhere(run: Callable[[], object]) -> int:
@@ -24,12 +24,19 @@ def interrupted_everywhere(run: Callable[[], object]) -> int:
     return step - 1
 
 
+def is_in_destructor(frame: FrameType | None) -> bool:
+    """Return whether this runs in a destructor, perhaps of garbage of another test: what is raised there is lost."""
+    while frame is not None and frame.f_code.co_name != "__del__":
+        frame = frame.f_back
+    return frame is not None
+
+
 def _is_interrupted(run: Callable[[], object], step: int) -> bool:
     left = step
 
-    def interrupt(_frame: FrameType, event: str, _argument: object) -> None:
+    def interrupt(frame: FrameType, event: str, _argument: object) -> None:
         nonlocal left
-        left -= event in ("call", "c_return")
+        left -= event in ("call", "c_return") and not is_in_destructor(frame)
         if left == 0:
             raise KeyboardInterrupt
 

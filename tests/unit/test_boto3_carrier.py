@@ -197,7 +197,7 @@ def test_the_source_of_a_copy_is_named_as_the_core_names_it(
 
 def test_a_header_that_boto3_does_not_know_is_not_left_out(client: Boto3Client) -> None:
     """An option that is dropped in silence would be worse than none."""
-    parameters = Parameters(client._client.meta.service_model)
+    parameters = Parameters(lambda: client._client.meta.service_model)
     with pytest.raises(UnsupportedOperation, match=r"does not know x-amz-new of PutObject"):
         parameters.of("PutObject", {"Content-Type": "a", "x-amz-new": "1"})
     assert parameters.of("PutObject", {"content-type": "a"}) == {"ContentType": "a"}

@@ -15,7 +15,7 @@ import pytest
 from botocore import exceptions as botocore
 from botocore.parsers import QueryParser, RestJSONParser, RestXMLParser
 
-from data_store.object_store.adapters import boto3_connection, boto3_errors
+from data_store.object_store.adapters import boto3_errors, boto3_session
 from data_store.object_store.adapters.boto3_answers import AnswerParsers
 from data_store.object_store.adapters.boto3_client import Boto3Client
 from data_store.object_store.body import ObjectBody, Source
@@ -201,10 +201,11 @@ def test_a_read_with_other_attempts_is_signed_with_the_same_credentials(
 def test_clients_made_at_the_same_time_all_work(server: FaultServer) -> None:
     """They share botocore's models, and a client that is asked for new numbers of attempts its session."""
     server.answer(200, body=b"content")
-    boto3_connection._loader.cache_clear()
+    boto3_session._loader.cache_clear()
 
     def read(attempts: int) -> bytes:
         client = make_client(server.endpoint)
+        client.delete_bucket("bucket")
         content = client.get_object("bucket", "key", GetOptions(attempts=1 + attempts % 3)).read()
         client.close()
         return content
@@ -222,15 +223,18 @@ def test_botocores_models_are_read_once_for_each_place(
     server: FaultServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A client with another AWS_DATA_PATH has those that it finds there."""
-    boto3_connection._loader.cache_clear()
+    server.answer(200, body=b"")
+    boto3_session._loader.cache_clear()
     for path in (None, None, tmp_path, tmp_path, None):
         monkeypatch.delenv("AWS_DATA_PATH", raising=False)
         if path is not None:
             monkeypatch.setenv("AWS_DATA_PATH", str(path))
-        make_client(server.endpoint).close()
-    assert boto3_connection._loader.cache_info().misses == 2
-    assert str(tmp_path) in boto3_connection._loader(str(tmp_path)).search_paths
-    assert str(tmp_path) not in boto3_connection._loader(None).search_paths
+        client = make_client(server.endpoint)
+        client.delete_bucket("bucket")
+        client.close()
+    assert boto3_session._loader.cache_info().misses == 2
+    assert str(tmp_path) in boto3_session._loader(str(tmp_path)).search_paths
+    assert str(tmp_path) not in boto3_session._loader(None).search_paths
 
 
 @pytest.mark.parametrize("size", [10, 2 * MIB])

@@ -44,13 +44,30 @@ def test_no_sdk_is_imported_before_it_is_used(code: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("url", "sdk", "other"),
-    [("minio://localhost:1/bucket", "minio", "boto3"), ("boto3://localhost:1/bucket", "boto3", "minio")],
+    [("minio://localhost:1/bucket", "minio", "botocore"), ("boto3://localhost:1/bucket", "botocore", "minio")],
 )
 def test_an_sdk_is_imported_when_it_is_used(url: str, sdk: str, other: str, tmp_path: Path) -> None:
     """That of the framework alone; making the client sends nothing."""
     loaded = _loaded(f"from data_store.object_store import ObjectStore; ObjectStore('{url}').client", tmp_path)
     assert sdk in loaded
     assert other not in loaded
+
+
+@pytest.mark.parametrize(
+    ("framework", "spared"), [("minio", {"minio", "botocore"}), ("boto3", {"boto3", "s3transfer", "minio"})]
+)
+def test_objects_need_no_more_of_an_sdk_than_their_credentials_do(
+    framework: str, spared: set[str], tmp_path: Path
+) -> None:
+    """Which is nothing of minio-py where the configuration has them, and botocore's session alone of boto3."""
+    loaded = _loaded(
+        "from data_store.object_store import ConnectionFailed, ObjectStore\n"
+        f"try: ObjectStore('{framework}://A:S@localhost:1/bucket?retry.max_attempts=1').read_object('key')\n"
+        "except ConnectionFailed: pass",
+        tmp_path,
+    )
+    assert "urllib3" in loaded
+    assert not loaded & spared
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.body import Source
 from data_store.object_store.errors import IntegrityError
 from data_store.object_store.sources import FileWindow
+from tests.unit.interrupts import is_in_destructor
 from tests.unit.s3_server import connection, quick_retry
 
 MIB = 1024 * 1024
@@ -440,7 +441,7 @@ def interrupt(number: int) -> Callable[[], bool]:
     def profile(frame: FrameType, event: str, _: object) -> None:
         nonlocal seen
         is_ours = "/adapters/s3/" in frame.f_code.co_filename and "route" not in frame.f_code.co_filename
-        if is_ours and event in ("call", "c_return"):
+        if is_ours and event in ("call", "c_return") and not is_in_destructor(frame):
             seen += 1
             if seen == number:
                 sys.setprofile(None)

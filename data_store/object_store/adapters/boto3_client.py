@@ -2,12 +2,15 @@
 
 Objects, parts, listings and subresources go through the S3 core with boto3's credentials: botocore needs a millisecond
 of CPU time for each request, its parser takes a listing of versions apart, and it has no call for a stream of events.
-boto3 itself is asked for buckets, copies, DeleteObjects, the beginning and end of multipart uploads, and for URLs.
+boto3 itself is asked for buckets, copies, DeleteObjects, the beginning and end of multipart uploads, and for URLs; for
+a server with an endpoint of its own its client is made then, and not before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -31,7 +34,13 @@ from data_store.object_store.errors import NotFound, ObjectStoreError
 from data_store.object_store.models import Bucket, BucketOptions
 from data_store.object_store.signing import sigv4
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client as SdkClient
+
 __all__ = ["Boto3Client"]
+
+if find_spec("boto3") is None:
+    raise ModuleNotFoundError("No module named 'boto3'", name="boto3")
 
 
 class Boto3Client(S3Client):
@@ -54,9 +63,8 @@ class Boto3Client(S3Client):
             config = config.model_copy(update={"connection": connection})
         self._endpoint = endpoint(connection)
         self._clients = Clients(connection, self._driver, config.retry, lambda server: self._quirks.learn(server))
-        self._client = self._clients.usual
         super().__init__(config, None if connection.anonymous else self._clients.credentials)
-        self._carrier = Boto3Carrier(self._exchange, self._client)
+        self._carrier = Boto3Carrier(self._exchange, lambda: self._clients.usual)
         self._public.prefer_region(self._clients.session_region)
 
     def create_bucket(self, bucket: str, options: BucketOptions) -> Bucket:
@@ -111,9 +119,13 @@ class Boto3Client(S3Client):
         """Return our error for an exception of botocore, of the S3 core or of urllib3."""
         return boto3_errors.classify(exc)
 
+    @property
+    def _client(self) -> SdkClient:
+        return self._clients.usual
+
     def _make_transport(self) -> Transport:
         """Return what tells the handlers of botocore's event before-send of each request."""
-        return EventTransport(self.config.connection, self.config.retry, self._client.meta.events)
+        return EventTransport(self.config.connection, self.config.retry, self._clients.events)
 
     def _make_exchange(self) -> Exchange:
         """Return what has botocore sign what it alone can sign."""
@@ -135,5 +147,5 @@ class Boto3Client(S3Client):
             lambda region: self._clients.signing(self._public, region),
             self._public,
             credentials,
-            Parameters(self._client.meta.service_model),
+            Parameters(lambda: self._client.meta.service_model),
         )

@@ -7,26 +7,23 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import partial
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3.session
-import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 from botocore.handlers import validate_bucket_name
-from botocore.loaders import Loader, create_loader
+from botocore.hooks import BaseEventHooks
 
-from data_store.object_store.adapters.boto3_answers import AnswerParsers
 from data_store.object_store.adapters.boto3_driver import Driver
 from data_store.object_store.adapters.boto3_headers import check_signed
-from data_store.object_store.adapters.boto3_logging import mask_secrets
 from data_store.object_store.adapters.boto3_places import PlacedEndpoint, Places
 from data_store.object_store.adapters.boto3_presigning import prepare_to_sign
+from data_store.object_store.adapters.boto3_session import CoreSession, drop_request
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint, endpoint
 from data_store.object_store.adapters.s3.headers import check_credentials
 from data_store.object_store.adapters.s3.public_endpoint import PublicEndpoint
@@ -38,9 +35,12 @@ from data_store.object_store.models.presigned import MAX_EXPIRES
 from data_store.object_store.signing import sigv4
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from mypy_boto3_s3 import S3Client
 
 __all__ = ["Clients"]
+
+_Made = TypeVar("_Made")
 
 _REDIRECTS = frozenset({301, 302, 307})
 
@@ -58,7 +58,6 @@ class Clients:
         on_answer: called with the server that each answer identifies (``quirks.identify``).
 
     Attributes:
-        usual: the client that sends.
         places: what botocore is asked where buckets stand; None: the S3 core knows, for the server has one host.
         where: the server, with its buckets.
 
@@ -75,21 +74,15 @@ class Clients:
     ) -> None:
         self._connection = connection
         self._driver = driver
+        self._retry = retry
+        self._on_answer = on_answer
         self._lock = threading.Lock()
-        wrong: Exception | None = None
-        try:
-            _check_certificates(connection)
-            self._session = driver.session or _session(connection)
-            self.usual = driver.client or self._make(endpoint(connection), retry.max_attempts, on_answer)
-        except JSONDecodeError as error:
-            wrong = ValueError(f"what should be JSON is none: {error}")  # it holds all of the text, with its secrets
-        except (BotoCoreError, ValueError) as error:
-            wrong = error
-        if wrong is not None:
-            raise ConfigurationError(f"connection: {wrong}") from wrong
+        self._usual = driver.client
+        self._server = endpoint(connection)
+        self._session, self._region = _checked(partial(_open, connection, driver.session))
         is_asked = connection.endpoint is None or driver.signs
         self.places = Places(self.usual) if is_asked else None
-        self.where = _where(endpoint(connection), self.usual.meta.region_name, self.places)
+        self.where = self._where()
         self._signing: dict[str, S3Client] = {}
         self._ends: tuple[str | None, datetime | None] = None, None
 
@@ -111,6 +104,23 @@ class Clients:
         return sigv4.Credentials(now.access_key, now.secret_key, now.token, self._end_of(found, now.token))
 
     @property
+    def usual(self) -> S3Client:
+        """The client that sends; made when it is needed, which takes as long as a hundred requests.
+
+        Raises:
+            ConfigurationError: boto3 cannot make it.
+        """
+        with self._lock:
+            if self._usual is None:
+                self._usual = _checked(self._make)
+            return self._usual
+
+    @property
+    def events(self) -> BaseEventHooks:
+        """The events whose handlers take part in what the S3 core sends."""
+        return self._session.events if self.places is None else self.usual.meta.events
+
+    @property
     def session_region(self) -> str | None:
         """The region of boto3's own chain: of the environment, or of the profile."""
         return self._session.region_name
@@ -129,20 +139,27 @@ class Clients:
         with self._lock:
             for client in self._signing.values():
                 client.close()
-        if self._driver.client is None:
-            self.usual.close()
+            if self._usual is not None and self._driver.client is None:
+                self._usual.close()
 
-    def _make(self, where: Endpoint, attempts: int, on_answer: Callable[[str | None], object]) -> S3Client:
-        default_region = None if self._connection.endpoint is None else DEFAULT_REGION
+    def _where(self) -> Endpoint:
+        """Return the server with the region that is known, its buckets where botocore says."""
+        if self.places is None:
+            return replace(self._server, region=self._region)
+        region, server = self.usual.meta.region_name, self._server
+        known = None if region == "aws-global" else region
+        return PlacedEndpoint(server.scheme, server.authority, server.is_aws, server.style, known, self.places)
+
+    def _make(self) -> S3Client:
         client: S3Client = self._session.client(
             "s3",
             endpoint_url=self._connection.endpoint_url,
-            region_name=where.region or self._session.region_name or default_region,
+            region_name=self._region,
             verify=None if self._connection.ca_bundle is None else str(self._connection.ca_bundle),
-            config=_config(self._connection, self._driver.config, attempts),
+            config=_config(self._connection, self._driver.config, self._retry.max_attempts),
         )
-        _register(client, on_answer)
-        if not where.is_aws:
+        _register(client, self._on_answer)
+        if not self._server.is_aws:
             client.meta.events.register_first("needs-retry.s3", _follow_no_redirect)
         return client
 
@@ -175,40 +192,32 @@ class Clients:
         return ends[1]
 
 
-def _session(connection: ObjectStoreConnectionConfiguration) -> boto3.session.Session:
-    mask_secrets()
-    core = botocore.session.Session()
-    core.register_component("response_parser_factory", AnswerParsers())
-    core.register("needs-retry", _drop_request)
-    session = boto3.session.Session(
-        aws_access_key_id=connection.access_key,
-        aws_secret_access_key=_revealed(connection.secret_key),
-        aws_session_token=_revealed(connection.session_token),
-        profile_name=connection.profile,
-        botocore_session=core,
-    )
-    # Only now: boto3 adds a search path to the loader that it finds.
-    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
-    return session
+def _open(
+    connection: ObjectStoreConnectionConfiguration, given: Session | None
+) -> tuple[CoreSession | Session, str | None]:
+    """Return the session, which has its credentials by now, and the region of requests; None: botocore says it."""
+    _check_certificates(connection)
+    session = given or CoreSession(connection)
+    if given is None and not connection.anonymous:
+        session.get_credentials()
+    default = None if connection.endpoint is None else DEFAULT_REGION
+    return session, endpoint(connection).region or session.region_name or default
 
 
-@cache
-def _loader(data_path: str | None) -> Loader:
-    """Return what holds botocore's models of services, 12 MiB and 80 ms of parsing, once for all clients.
+def _checked(make: Callable[[], _Made]) -> _Made:
+    """Return what is made from the configuration.
 
-    The model of S3 is the one that botocore puts together from several files: that is done before threads share it.
+    Raises:
+        ConfigurationError: boto3 or TLS cannot use it.
     """
-    loader = create_loader(data_path)
-    loader.load_service_model("s3", "service-2", api_version=None)
-    return loader
-
-
-def _where(server: Endpoint, region: str, places: Places | None) -> Endpoint:
-    """Return the server with the region that boto3 has found, its buckets where botocore says."""
-    if places is None:
-        return replace(server, region=region)
-    known = None if region == "aws-global" else region
-    return PlacedEndpoint(server.scheme, server.authority, server.is_aws, server.style, known, places)
+    wrong: Exception
+    try:
+        return make()
+    except JSONDecodeError as error:
+        wrong = ValueError(f"what should be JSON is none: {error}")  # it holds all of the text, with its secrets
+    except (BotoCoreError, ValueError) as error:
+        wrong = error
+    raise ConfigurationError(f"connection: {wrong}") from wrong
 
 
 def _check_certificates(connection: ObjectStoreConnectionConfiguration) -> None:
@@ -252,17 +261,13 @@ def _end(found: RefreshableCredentials) -> datetime | None:
     return now + timedelta(seconds=left)
 
 
-def _revealed(secret: Any) -> str | None:
-    return None if secret is None else secret.get_secret_value()
-
-
 def _register(client: S3Client, on_answer: Callable[[str | None], object]) -> None:
     def learn(http_response: Any, **_event: object) -> None:
         on_answer(identify(http_response.headers))
 
     events = client.meta.events
     events.register("after-call.s3", learn)
-    events.register("needs-retry.s3", _drop_request)
+    events.register("needs-retry.s3", drop_request)
     events.register_last("request-created.s3", _check_credentials)  # behind what signs
     # Names are the server's to judge: botocore's rule shuts out Ceph's tenants ("tenant:bucket").
     events.unregister("before-parameter-build.s3", validate_bucket_name)
@@ -283,13 +288,3 @@ def _follow_no_redirect(request_dict: dict[str, Any], response: Any, **_event: o
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     if "x-amz-bucket-region" not in headers and not answer.get("Error", {}).get("Region"):
         request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
-
-
-def _drop_request(**event: Any) -> None:
-    """Take the request out of botocore's exception before anybody has it: headers hold keys of SSE-C and tokens.
-
-    Of every service, so also of those that credentials come from.
-    """
-    caught = event["caught_exception"]
-    if hasattr(caught, "request"):
-        caught.request = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boto3.session import Session
 from botocore.client import BaseClient
 from botocore.config import Config
 
@@ -14,6 +13,7 @@ from data_store.object_store.configurations import ObjectStoreConnectionConfigur
 from data_store.object_store.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from mypy_boto3_s3 import S3Client
 
 __all__ = ["Driver", "driver_of", "served_by"]
@@ -48,6 +48,10 @@ def driver_of(connection: ObjectStoreConnectionConfiguration) -> Driver:
     Raises:
         ConfigurationError: one is unknown, of another type, or contradicts something else.
     """
+    if not connection.driver_config:
+        return Driver()
+    from boto3.session import Session  # here: who gives nothing need not wait for its import
+
     given = objects_given(connection, {"client": BaseClient, "session": Session, "config": Config})
     if "client" in given:
         check_alone(connection, "client", *_KEYS, *_SETTINGS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -42,13 +42,17 @@ class Boto3Multipart(S3Api):
 
     Args:
         exchange: sends what the S3 core carries.
-        client: sends the rest.
+        client: gives what sends the rest.
     """
 
-    def __init__(self, exchange: Exchange, client: S3Client) -> None:
+    def __init__(self, exchange: Exchange, client: Callable[[], S3Client]) -> None:
         super().__init__(exchange)
-        self._client = client
-        self._parameters = Parameters(client.meta.service_model)
+        self._ask = client
+        self._parameters = Parameters(lambda: client().meta.service_model)
+
+    @property
+    def _client(self) -> S3Client:
+        return self._ask()
 
     def create_multipart_upload(self, bucket: str, key: str, options: PutOptions) -> Answered[MultipartUpload]:
         """CreateMultipartUpload."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -24,10 +24,10 @@ class Parameters:
     """What boto3 calls the headers of S3; used by many threads at once.
 
     Args:
-        model: botocore's model of S3.
+        model: gives botocore's model of S3, when it is first needed.
     """
 
-    def __init__(self, model: ServiceModel) -> None:
+    def __init__(self, model: Callable[[], ServiceModel]) -> None:
         self._model = model
         self._known: dict[str, dict[str, str]] = {}
 
@@ -56,7 +56,7 @@ class Parameters:
     def _names(self, operation: str) -> dict[str, str]:
         """Return which parameter each header is, names in lower case."""
         if operation not in self._known:
-            shape = self._model.operation_model(operation).input_shape
+            shape = self._model().operation_model(operation).input_shape
             members = {} if shape is None else shape.members
             self._known[operation] = {
                 member.serialization["name"].lower(): name

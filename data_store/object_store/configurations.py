@@ -72,6 +72,7 @@ class _ByName(dict[str, Any]):
 
 
 _Objects = Annotated[dict[str, Any], AfterValidator(_ByName)]
+_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")  # part of signatures, on AWS of host names
 _PROXY = re.compile(r"https?://(?:[^/?#\s]*@)?(?P<host>[^/?#\s@]+)/?")
 
 
@@ -151,6 +152,13 @@ class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
         scheme, separator, host = value.rpartition("://")
         check_scheme(scheme.lower(), bool(separator), secure)
         return checked_host(host)
+
+    @field_validator("region")
+    @classmethod
+    def _can_be_signed_for(cls, value: str | None) -> str | None:
+        if value is not None and not _REGION.fullmatch(value):
+            raise ValueError("must be letters and digits, with - and _ between them, at most 63")
+        return value
 
     @field_validator("secret_key")
     @classmethod

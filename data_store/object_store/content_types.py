@@ -7,7 +7,7 @@ from functools import cache
 
 __all__ = ["guess_content_type"]
 
-_MORE = (
+_ADDED_TYPES = (
     ("application/gzip", ".gz"),
     ("application/parquet", ".parquet"),
     ("application/x-ndjson", ".jsonl"),
@@ -39,6 +39,6 @@ def _types() -> mimetypes.MimeTypes:
     The machine's own mime.types would make a type depend on where the service runs.
     """
     types = mimetypes.MimeTypes()
-    for kind, extension in _MORE:
+    for kind, extension in _ADDED_TYPES:
         types.add_type(kind, extension)
     return types

@@ -15,7 +15,7 @@ class ObjectStoreComponentFactory:
 
     @staticmethod
     def client_class(framework: str) -> type[ObjectStoreClient]:
-        """Return the client class of a framework; its SDK is imported here.
+        """Return the client class of a framework.
 
         Raises:
             MissingDependency: the SDK is not installed.

@@ -7,14 +7,17 @@ declare in the group ``data_store.object_store.frameworks``. A built-in is never
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 
 from data_store.object_store.errors import ConfigurationError, MissingDependency
 
-__all__ = ["ENTRY_POINT_GROUP", "load", "names", "register", "target"]
+__all__ = ["ENTRY_POINT_GROUP", "importing_sdk", "load", "names", "register", "target"]
 
 ENTRY_POINT_GROUP = "data_store.object_store.frameworks"
 
@@ -25,7 +28,7 @@ _BUILT_IN = {
     "local": f"{_ADAPTERS}.embedded.client:LocalClient",
     "memory": f"{_ADAPTERS}.embedded.client:MemoryClient",
 }
-_EXTRAS = {"minio", "boto3"}
+_EXTRAS = {"minio", "boto3"}  # a framework, the package that it cannot do without, and the extra that installs it
 _OTHER_NAMES = {"s3": "boto3", "aws": "boto3"}
 _registered: dict[str, str] = {}
 
@@ -75,15 +78,17 @@ def target(name: str) -> str:
 
 
 def load(name: str) -> type:
-    """The client class of a framework, imported now.
+    """The client class of a framework, imported now; its SDK must be there, and may be imported later.
 
     Raises:
-        MissingDependency: something that the adapter imports is not installed; the message names the
+        MissingDependency: the SDK, or something that the adapter imports, is not installed; the message names the
             extra to install, where there is one.
         ConfigurationError: the name is unknown, or its target does not exist or is no class.
     """
     path = target(name)
     module_name, _, class_name = path.partition(":")
+    if name in _EXTRAS and not _is_installed(name):
+        raise _missing(name, f"No module named {str(name)!r}")
     try:
         module = import_module(module_name)
     except ImportError as error:
@@ -92,6 +97,19 @@ def load(name: str) -> type:
     if not isinstance(found, type):
         raise ConfigurationError(f"framework {name!r}: {path!r} is not a class")
     return found
+
+
+@contextmanager
+def importing_sdk(name: str) -> Iterator[None]:
+    """Inside, a framework imports what it needs of its SDK.
+
+    Raises:
+        MissingDependency: it cannot be imported.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise _missing(name, error) from error
 
 
 def _meant(name: str) -> str:
@@ -115,9 +133,19 @@ def _import_failure(name: str, module_name: str, error: ImportError) -> Configur
     missing = error.name or ""
     if missing and f"{module_name}.".startswith(f"{missing}."):
         return ConfigurationError(f"framework {name!r}: there is no module {missing!r}")
+    return _missing(name, error)
+
+
+def _missing(name: str, why: object) -> MissingDependency:
     if name in _EXTRAS:
         return MissingDependency(
-            f"framework {name!r} needs a package that is missing or too old ({error}): "
-            f"install this package with its extra {name!r}, from a checkout: pip install '.[{name}]'"
+            f"framework {str(name)!r} needs a package that is missing or too old ({why}): "
+            f"install this package with its extra {str(name)!r}, from a checkout: pip install '.[{name}]'"
         )
-    return MissingDependency(f"framework {name!r} needs a package that is missing or too old: {error}")
+    return MissingDependency(f"framework {name!r} needs a package that is missing or too old: {why}")
+
+
+def _is_installed(package: str) -> bool:
+    """Return whether a package is there; a directory of that name, as a volume of MinIO's may have, is none."""
+    spec = find_spec(package)
+    return spec is not None and spec.origin is not None

@@ -54,11 +54,23 @@ def made_before() -> ObjectStore:
     return store
 
 
-@pytest.fixture(params=["inside", "before", "client", "client before", "session"])
+def with_endpoint() -> ObjectStore:
+    """A store whose client is not made before something needs it."""
+    return make_store(endpoint=f"https://s3.{REGION}.amazonaws.com")
+
+
+def with_endpoint_before() -> ObjectStore:
+    """Such a store, made before moto begins."""
+    store = with_endpoint()
+    assert store.client is not None
+    return store
+
+
+@pytest.fixture(params=["inside", "before", "endpoint", "endpoint before", "client", "client before", "session"])
 def store(request: pytest.FixtureRequest) -> Iterator[ObjectStore]:
     """A store with a bucket under moto, however it was made."""
-    before = {"before": made_before, "client before": of_client}
-    inside = {"inside": make_store, "client": of_client, "session": of_session}
+    before = {"before": made_before, "client before": of_client, "endpoint before": with_endpoint_before}
+    inside = {"inside": make_store, "client": of_client, "session": of_session, "endpoint": with_endpoint}
     made = before[request.param]() if request.param in before else None
     with mock_aws(), made or inside[request.param]() as running:
         running.create_bucket(BUCKET)

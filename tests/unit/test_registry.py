@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -125,6 +126,31 @@ def test_a_missing_sdk_names_its_extra(name: str) -> None:
     assert done.stdout.startswith("True ")
     assert f"install this package with its extra {name!r}, from a checkout: pip install '.[{name}]'" in done.stdout
     assert "<Framework" not in done.stdout
+
+
+def test_a_directory_named_as_an_sdk_is_none(tmp_path: Path) -> None:
+    """As one that is MinIO's volume, beside a program."""
+    (tmp_path / "minio").mkdir()
+    script = (
+        "import importlib.abc, sys\n"
+        "class Hiding(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'minio':\n"
+        "            from importlib.machinery import PathFinder\n"
+        f"            return PathFinder.find_spec(name, [{str(tmp_path)!r}])\n"
+        "sys.meta_path.insert(0, Hiding())\n"
+        "from data_store.object_store import registry, errors\n"
+        "try: registry.load('minio')\n"
+        "except errors.MissingDependency as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "with its extra 'minio'" in done.stdout
+
+
+def test_an_sdk_that_cannot_be_imported_later_is_a_missing_dependency_too() -> None:
+    """Whenever its framework comes to need it."""
+    with pytest.raises(MissingDependency, match=r"no_such_part.*its extra 'minio'"), registry.importing_sdk("minio"):
+        import_module("minio.no_such_part")
 
 
 def test_a_third_party_import_failure_is_a_missing_dependency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from data_store.object_store.body import Source
 from data_store.object_store.configurations import ObjectStoreConfiguration
 from data_store.object_store.errors import (
     AccessDenied,
+    ConfigurationError,
     ConnectionFailed,
     ObjectNotFound,
     ObjectStoreError,
@@ -275,6 +276,12 @@ def test_what_is_not_the_sdks_is_not_classified(make_client):
 def test_what_minio_py_raises_of_others_is_classified(exc, kind, make_client):
     """Names that it dislikes, answers that are no XML, a pool without a free connection."""
     assert type(make_client().classify(exc)) is kind
+
+
+def test_what_minio_py_cannot_use_of_aws_is_a_configuration_error(make_client):
+    """Before anything is sent."""
+    with pytest.raises(ConfigurationError, match="China"):
+        make_client(**KEYS, endpoint="https://s3.amazonaws.com.cn")
 
 
 def test_no_secret_is_in_what_can_be_printed(server, make_client):

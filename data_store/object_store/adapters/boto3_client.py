@@ -3,13 +3,12 @@
 Objects, parts, listings and subresources go through the S3 core with boto3's credentials: botocore needs a millisecond
 of CPU time for each request, its parser takes a listing of versions apart, and it has no call for a stream of events.
 boto3 itself is asked for buckets, copies, DeleteObjects, the beginning and end of multipart uploads, and for URLs; for
-a server with an endpoint of its own its client is made then, and not before.
+a server with an endpoint its client is made then, unless the program gives a client or a session of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -38,9 +37,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client as SdkClient
 
 __all__ = ["Boto3Client"]
-
-if find_spec("boto3") is None:
-    raise ModuleNotFoundError("No module named 'boto3'", name="boto3")
 
 
 class Boto3Client(S3Client):

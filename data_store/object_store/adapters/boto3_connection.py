@@ -17,13 +17,13 @@ from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 from botocore.handlers import validate_bucket_name
-from botocore.hooks import BaseEventHooks
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url, validate_region_name
 
 from data_store.object_store.adapters.boto3_driver import Driver
 from data_store.object_store.adapters.boto3_headers import check_signed
 from data_store.object_store.adapters.boto3_places import PlacedEndpoint, Places
 from data_store.object_store.adapters.boto3_presigning import prepare_to_sign
-from data_store.object_store.adapters.boto3_session import CoreSession, drop_request
+from data_store.object_store.adapters.boto3_session import BotocoreSession, drop_request
 from data_store.object_store.adapters.s3.endpoint import DEFAULT_REGION, Endpoint, endpoint
 from data_store.object_store.adapters.s3.headers import check_credentials
 from data_store.object_store.adapters.s3.public_endpoint import PublicEndpoint
@@ -35,7 +35,7 @@ from data_store.object_store.models.presigned import MAX_EXPIRES
 from data_store.object_store.signing import sigv4
 
 if TYPE_CHECKING:
-    from boto3.session import Session
+    from botocore.hooks import BaseEventHooks
     from mypy_boto3_s3 import S3Client
 
 __all__ = ["Clients"]
@@ -60,6 +60,7 @@ class Clients:
     Attributes:
         places: what botocore is asked where buckets stand; None: the S3 core knows, for the server has one host.
         where: the server, with its buckets.
+        session_region: the region of boto3's own chain: of the environment, or of the profile.
 
     Raises:
         ConfigurationError: boto3 or TLS cannot use it.
@@ -76,10 +77,14 @@ class Clients:
         self._driver = driver
         self._retry = retry
         self._on_answer = on_answer
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may close what its thread is making
         self._usual = driver.client
         self._server = endpoint(connection)
-        self._session, self._region = _checked(partial(_open, connection, driver.session))
+        self._session = driver.session or _checked(partial(BotocoreSession, connection))
+        self.session_region = _checked(lambda: self._session.region_name)
+        default = None if connection.endpoint is None else DEFAULT_REGION
+        self._region = self._server.region or self.session_region or default
+        _checked(self._prepare)
         is_asked = connection.endpoint is None or driver.signs
         self.places = Places(self.usual) if is_asked else None
         self.where = self._where()
@@ -110,26 +115,18 @@ class Clients:
         Raises:
             ConfigurationError: boto3 cannot make it.
         """
-        with self._lock:
-            if self._usual is None:
-                self._usual = _checked(self._make)
-            return self._usual
+        return self._usual or self._make_once()
 
     @property
     def events(self) -> BaseEventHooks:
         """The events whose handlers take part in what the S3 core sends."""
         return self._session.events if self.places is None else self.usual.meta.events
 
-    @property
-    def session_region(self) -> str | None:
-        """The region of boto3's own chain: of the environment, or of the profile."""
-        return self._session.region_name
-
     def signing(self, public: PublicEndpoint, region: str) -> S3Client:
         """Return the client that signs requests for the public endpoint in a region; it sends none."""
         with self._lock:
             if region not in self._signing:
-                self._signing[region] = self._make_signing(public, region)
+                self._signing[region] = _checked(partial(self._make_signing, public, region))
             return self._signing[region]
 
     def close(self) -> None:
@@ -149,6 +146,23 @@ class Clients:
         region, server = self.usual.meta.region_name, self._server
         known = None if region == "aws-global" else region
         return PlacedEndpoint(server.scheme, server.authority, server.is_aws, server.style, known, self.places)
+
+    def _prepare(self) -> None:
+        """Find what cannot be used, before anything is sent: certificates, an endpoint, a region, credentials."""
+        _check_certificates(self._connection)
+        url = self._connection.endpoint_url
+        if url is not None and not (is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url)):
+            raise ValueError(f"botocore cannot use the endpoint {self._connection.endpoint}")
+        if self._region is not None:
+            validate_region_name(self._region)
+        if isinstance(self._session, BotocoreSession) and not self._connection.anonymous and not self._driver.client:
+            self._session.find_credentials(self._region)
+
+    def _make_once(self) -> S3Client:
+        with self._lock:
+            if self._usual is None:
+                self._usual = _checked(self._make)
+            return self._usual
 
     def _make(self) -> S3Client:
         client: S3Client = self._session.client(
@@ -190,18 +204,6 @@ class Clients:
         if ends[0] != token:
             ends = self._ends = token, _end(found)
         return ends[1]
-
-
-def _open(
-    connection: ObjectStoreConnectionConfiguration, given: Session | None
-) -> tuple[CoreSession | Session, str | None]:
-    """Return the session, which has its credentials by now, and the region of requests; None: botocore says it."""
-    _check_certificates(connection)
-    session = given or CoreSession(connection)
-    if given is None and not connection.anonymous:
-        session.get_credentials()
-    default = None if connection.endpoint is None else DEFAULT_REGION
-    return session, endpoint(connection).region or session.region_name or default
 
 
 def _checked(make: Callable[[], _Made]) -> _Made:

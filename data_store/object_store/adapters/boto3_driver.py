@@ -50,7 +50,7 @@ def driver_of(connection: ObjectStoreConnectionConfiguration) -> Driver:
     """
     if not connection.driver_config:
         return Driver()
-    from boto3.session import Session  # here: who gives nothing need not wait for its import
+    from boto3.session import Session  # here: who gives nothing does not wait for its import
 
     given = objects_given(connection, {"client": BaseClient, "session": Session, "config": Config})
     if "client" in given:

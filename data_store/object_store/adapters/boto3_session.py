@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.credentials import Credentials
-from botocore.hooks import BaseEventHooks
+from botocore.credentials import Credentials, create_credential_resolver
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
@@ -14,48 +13,65 @@ from data_store.object_store.adapters.boto3_answers import AnswerParsers
 from data_store.object_store.adapters.boto3_logging import mask_secrets
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration
 
-__all__ = ["CoreSession", "drop_request"]
+if TYPE_CHECKING:
+    from botocore.hooks import BaseEventHooks
+
+__all__ = ["BotocoreSession", "drop_request"]
 
 
-class CoreSession:
-    """What ``boto3.session.Session`` is to a store.
+class BotocoreSession:
+    """What ``boto3.session.Session`` is to a store; profiles and files of AWS are read at once.
 
     Args:
         connection: the credentials or the profile; what it leaves open botocore's own chain finds.
+
+    Raises:
+        BotoCoreError: a profile or a file cannot be used.
     """
 
     def __init__(self, connection: ObjectStoreConnectionConfiguration) -> None:
         mask_secrets()
-        self._core = Session()
-        self._core.register_component("response_parser_factory", AnswerParsers())
-        self._core.register("needs-retry", drop_request)
+        self._session = Session()
+        self._session.register_component("response_parser_factory", AnswerParsers())
+        self._session.register("needs-retry", drop_request)
         if connection.access_key is not None and connection.secret_key is not None:
-            token = None if connection.session_token is None else connection.session_token.get_secret_value()
-            self._core.set_credentials(connection.access_key, connection.secret_key.get_secret_value(), token)
+            self._session.set_credentials(
+                connection.access_key,
+                connection.secret_key.get_secret_value(),
+                None if connection.session_token is None else connection.session_token.get_secret_value(),
+            )
         if connection.profile is not None:
-            self._core.set_config_variable("profile", connection.profile)
+            self._session.set_config_variable("profile", connection.profile)
+        data_path = self._session.get_config_variable("data_path")
+        self._session.lazy_register_component("data_loader", lambda: _loader(data_path))
 
     @property
     def events(self) -> BaseEventHooks:
         """The events of the session; each client begins with the handlers that they have by then."""
-        found: BaseEventHooks = self._core.get_component("event_emitter")
+        found: BaseEventHooks = self._session.get_component("event_emitter")
         return found
 
     @property
     def region_name(self) -> str | None:
         """The region that the environment or the profile sets."""
-        found: str | None = self._core.get_config_variable("region")
+        found: str | None = self._session.get_config_variable("region")
         return found
 
+    def find_credentials(self, region: str | None) -> None:
+        """Look for the credentials now, those of roles with the STS of a region, which botocore takes from a client."""
+        self._session.lazy_register_component(
+            "credential_provider", lambda: create_credential_resolver(self._session, region_name=region)
+        )
+        self._session.get_credentials()
+
     def get_credentials(self) -> Credentials | None:
-        """Return where the credentials come from; None: there are none."""
-        found: Credentials | None = self._core.get_credentials()
+        """Return what gives the credentials; None: there are none."""
+        found: Credentials | None = self._session.get_credentials()
         return found
 
     def client(self, service_name: str, **settings: Any) -> Any:
         """Return a new client, as ``boto3.session.Session.client`` does."""
-        self._core.register_component("data_loader", _loader(self._core.get_config_variable("data_path")))
-        return self._core.create_client(service_name, **settings)
+        return self._session.create_client(service_name, **settings)
 
 
 def drop_request(**event: Any) -> None:

@@ -43,7 +43,7 @@ class EventTransport(Transport):
     Args:
         connection: as of ``Transport``.
         retry: as of ``Transport``.
-        events: of the client whose handlers are asked.
+        events: of the client, or of the session, whose handlers are asked.
     """
 
     def __init__(

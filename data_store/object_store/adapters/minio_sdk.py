@@ -29,7 +29,7 @@ from data_store.object_store.adapters.s3.driver_config import check_alone, objec
 from data_store.object_store.adapters.s3.headers import check_credentials
 from data_store.object_store.adapters.s3.transport import SdkPools, Transport
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration
-from data_store.object_store.errors import AccessDenied, ObjectStoreError, ServerError
+from data_store.object_store.errors import AccessDenied, ConfigurationError, ObjectStoreError, ServerError
 from data_store.object_store.signing import sigv4
 
 __all__ = ["CheckedProvider", "error_of", "make_sdk", "provider_of"]
@@ -85,20 +85,27 @@ def provider_of(connection: ObjectStoreConnectionConfiguration) -> CheckedProvid
     given = objects_given(connection, {"credentials": Provider})
     if given:
         check_alone(connection, "credentials", *_EXCLUDED)
-    return None if connection.anonymous else CheckedProvider(given.get("credentials") or _provider(connection))
+    return None if connection.anonymous else CheckedProvider(given.get("credentials") or _chosen(connection))
 
 
 def make_sdk(
     connection: ObjectStoreConnectionConfiguration, provider: CheckedProvider | None, transport: Transport
 ) -> Minio:
-    """Return a client of minio-py whose requests a transport carries."""
-    sdk = Minio(
-        endpoint=connection.endpoint or "s3.amazonaws.com",
-        secure=bool(connection.secure),
-        region=connection.region,
-        credentials=provider,
-        http_client=SdkPools(transport),
-    )
+    """Return a client of minio-py whose requests a transport carries.
+
+    Raises:
+        ConfigurationError: minio-py cannot use the endpoint or the region.
+    """
+    try:
+        sdk = Minio(
+            endpoint=connection.endpoint or "s3.amazonaws.com",
+            secure=bool(connection.secure),
+            region=connection.region,
+            credentials=provider,
+            http_client=SdkPools(transport),
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"connection: minio-py cannot use it: {error}") from error
     if connection.addressing_style == "path":
         sdk.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]  # minio-py's is not typed
     elif connection.addressing_style == "virtual":
@@ -119,7 +126,7 @@ def error_of(exc: Exception) -> ObjectStoreError | None:
     return ServerError(f"minio-py: {exc}") if isinstance(exc, MinioException | MinioAdminException) else None
 
 
-def _provider(connection: ObjectStoreConnectionConfiguration) -> Provider:
+def _chosen(connection: ObjectStoreConnectionConfiguration) -> Provider:
     if connection.access_key is not None and connection.secret_key is not None:
         token = connection.session_token
         return StaticProvider(

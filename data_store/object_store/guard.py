@@ -18,7 +18,6 @@ from data_store.object_store.body import HeldBody, ObjectBody, Source
 from data_store.object_store.capabilities import CAPABILITIES, SupportsPresign
 from data_store.object_store.errors import (
     BucketNotFound,
-    ConfigurationError,
     NotFound,
     ObjectNotFound,
     ObjectStoreError,
@@ -169,7 +168,7 @@ class Guard:
             return ObjectNotFound
         try:
             return ObjectNotFound if self._client.bucket_exists(bucket) else BucketNotFound
-        except (ObjectStoreError, ConfigurationError):  # the latter: its SDK cannot be used, and was not needed yet
+        except ObjectStoreError:
             return ObjectNotFound
 
 

@@ -188,7 +188,7 @@ def test_core_and_sdk_address_a_bucket_in_the_same_style(style, expected, server
     """As configured."""
     aws = {"endpoint": "http://s3.eu-west-1.amazonaws.com", "proxy": f"http://{server.address}"}
     client = make_client(**KEYS, **aws, addressing_style=style)
-    client.bucket_exists("bucket")
+    client.delete_bucket("bucket")
     client.head_object("bucket", "key", GetOptions())
     assert [seen.target for seen in server.seen] == expected
 

@@ -29,7 +29,7 @@ from data_store.object_store.adapters.s3.exchange import Exchange
 from data_store.object_store.adapters.s3.presigning import RequestSigner
 from data_store.object_store.adapters.s3.transport import Transport
 from data_store.object_store.configurations import ObjectStoreConfiguration, ObjectStoreConnectionConfiguration
-from data_store.object_store.errors import NotFound, ObjectStoreError
+from data_store.object_store.errors import ObjectStoreError
 from data_store.object_store.models import Bucket, BucketOptions
 from data_store.object_store.signing import sigv4
 
@@ -81,16 +81,6 @@ class Boto3Client(S3Client):
     def delete_bucket(self, bucket: str) -> None:
         """Delete an empty bucket."""
         self._client.delete_bucket(Bucket=bucket)
-
-    def bucket_exists(self, bucket: str) -> bool:
-        """Ask with HeadBucket, which other people's buckets answer too."""
-        try:
-            self._client.head_bucket(Bucket=bucket)
-        except ClientError as error:
-            if isinstance(self.classify(error), NotFound):
-                return False
-            raise
-        return True
 
     def list_buckets(self) -> list[Bucket]:
         """List the buckets of these credentials."""

@@ -61,10 +61,6 @@ class MinioClient(S3Client):
         """See ``ObjectStoreClient``."""
         return [Bucket(found.name, found.creation_date) for found in self._minio().list_buckets()]
 
-    def bucket_exists(self, bucket: str) -> bool:
-        """See ``ObjectStoreClient``."""
-        return self._minio().bucket_exists(bucket_name=bucket)
-
     def ping(self) -> None:
         """See ``ObjectStoreClient``."""
         self._api.ping()

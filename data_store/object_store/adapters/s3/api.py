@@ -11,6 +11,7 @@ from data_store.object_store.adapters.s3.exchange import AnswerError, Request, x
 from data_store.object_store.adapters.s3.multipart import MultipartActions
 from data_store.object_store.adapters.s3.subresources import SubresourceActions
 from data_store.object_store.adapters.s3.xml_listing import object_page, plain_page
+from data_store.object_store.errors import NotFound
 from data_store.object_store.models import ListOptions, ObjectPage
 
 __all__ = ["S3Api"]
@@ -38,6 +39,16 @@ class S3Api(MultipartActions, SubresourceActions):
         answer = self._exchange.send(Request(method="GET", bucket=bucket, query=given))
         page = plain_page(answer.data, prefix)
         return object_page(xml_answer(answer, "ListBucketResult"), prefix) if page is None else page
+
+    def bucket_exists(self, bucket: str) -> bool:
+        """HeadBucket, which other people's buckets answer too."""
+        try:
+            self._exchange.send(Request(method="HEAD", bucket=bucket))
+        except AnswerError as error:
+            if isinstance(error.translated, NotFound):
+                return False
+            raise
+        return True
 
     def ping(self) -> None:
         """ListBuckets. Credentials that are good, but may not list, have been answered too."""

@@ -97,6 +97,10 @@ class S3Client(S3Presigning, SupportsMultipart, SupportsEncryption):
         super().forget_lacking()
         self._before.forget()
 
+    def bucket_exists(self, bucket: str) -> bool:
+        """See ``ObjectStoreClient``."""
+        return self._api.bucket_exists(bucket)
+
     @property
     def upload_checksum(self) -> ChecksumAlgorithm | None:
         """See ``ObjectStoreClient``; a server that has not answered yet is asked who it is."""

@@ -32,7 +32,9 @@ def parser(subject: str, description: str | None) -> argparse.ArgumentParser:
     made.add_argument("--runs", type=int, default=5, help="of each candidate; the tables have medians")
     made.add_argument("--quick", action="store_true", help="little of everything, two runs: to try it")
     made.add_argument("--write", action="store_true", help="write results, tables and plots into the checkout")
-    made.add_argument("--directory", help="where files and servers' data are; default: memory if there is enough")
+    made.add_argument(
+        "--directory", type=_directory, help="where files and servers' data are; default: memory if there is enough"
+    )
     made.add_argument("--only", help="candidates by name, commas between: minio,obstore; all others are left out")
     made.add_argument("--tasks", help="beginnings of tasks' titles, commas between; all others are left out")
     made.add_argument(
@@ -85,6 +87,12 @@ def chosen_tasks(tasks: Iterable[Task], given: argparse.Namespace) -> list[Task]
     if not chosen:
         raise SystemExit(f"--tasks: none begins so; there are {', '.join(task.title for task in all_tasks)}")
     return chosen
+
+
+def _directory(text: str) -> str:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no directory")
+    return text
 
 
 def _value(text: str) -> object:

@@ -28,7 +28,7 @@ _BUILT_IN = {
     "local": f"{_ADAPTERS}.embedded.client:LocalClient",
     "memory": f"{_ADAPTERS}.embedded.client:MemoryClient",
 }
-_EXTRAS = {"minio", "boto3"}  # a framework, the package that it cannot do without, and the extra that installs it
+_EXTRAS = {"minio", "boto3"}  # each names a framework, the package that it needs, and the extra that installs it
 _OTHER_NAMES = {"s3": "boto3", "aws": "boto3"}
 _registered: dict[str, str] = {}
 

@@ -147,5 +147,10 @@ def _missing(name: str, why: object) -> MissingDependency:
 
 def _is_installed(package: str) -> bool:
     """Return whether a package is there; a directory of that name, as a volume of MinIO's may have, is none."""
-    spec = find_spec(package)
+    try:
+        spec = find_spec(package)
+    except ImportError:
+        return False
+    except ValueError:  # something else stands for it in sys.modules: who imports it will see
+        return True
     return spec is not None and spec.origin is not None

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
 
 from data_store.object_store.adapters import boto3_connection, boto3_session
 from data_store.object_store.adapters.boto3_client import Boto3Client
@@ -165,6 +166,34 @@ def test_what_boto3_cannot_use_is_said_before_objects_move(connection: dict[str,
     """Not by the first upload that is large enough for boto3."""
     with pytest.raises(ConfigurationError, match=said):
         make_client(**connection, **KEYS)
+
+
+@pytest.mark.parametrize(
+    ("region", "config", "expected"),
+    [
+        (None, "eu-west-1", "eu-west-1"),
+        ("eu-north-1", "eu-west-1", "eu-north-1"),
+        ("fips-us-gov-west-1", None, "us-gov-west-1"),
+        (None, None, "us-east-1"),
+    ],
+)
+def test_the_core_signs_for_the_region_that_boto3_signs_for(
+    region: str | None, config: str | None, expected: str, server: RecordingServer
+) -> None:
+    """Whoever names it."""
+    driver_config = {"config": Config(region_name=config)} if config else {}
+    client = make_client(endpoint=server.address, region=region, driver_config=driver_config, **KEYS)
+    client.bucket_exists("bucket")
+    client.delete_bucket("bucket")
+    assert [f"/{expected}/s3/" in seen.headers["authorization"] for seen in server.seen] == [True, True]
+    client.close()
+
+
+def test_a_region_of_the_environment_with_a_line_end_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be part of a header."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1\n")
+    with pytest.raises(ConfigurationError, match="line end"):
+        make_client(endpoint="127.0.0.1:1", **KEYS)
 
 
 def test_what_boto3_cannot_use_does_not_stop_what_needs_none_of_it(

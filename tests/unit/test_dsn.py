@@ -274,14 +274,16 @@ def test_to_url_masks_secrets() -> None:
 
 _TEXT = st.text(min_size=1, max_size=40).filter(lambda text: text != "***" and "://***@" not in text)
 
+_REGION = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?", fullmatch=True)
 
-@given(access_key=_TEXT, secret_key=_TEXT, bucket=_TEXT, region=_TEXT)
+
+@given(access_key=_TEXT, secret_key=_TEXT, bucket=_TEXT, region=_REGION)
 @pytest.mark.parametrize("framework", ["minio", "boto3"])
 @pytest.mark.parametrize("endpoint", [None, "h", "https://localhost:1", "http://[::1]"])
 def test_any_text_survives_the_way_through_a_url(
     framework: str, endpoint: str | None, access_key: str, secret_key: str, bucket: str, region: str
 ) -> None:
-    """Credentials, buckets and regions of any characters come back as they were."""
+    """Credentials and buckets of any characters, and regions, come back as they were."""
     config = ObjectStoreConfiguration(
         framework=framework,
         root_bucket=bucket,

@@ -147,6 +147,31 @@ def test_a_directory_named_as_an_sdk_is_none(tmp_path: Path) -> None:
     assert "with its extra 'minio'" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["minio", "boto3"])
+@pytest.mark.parametrize(
+    "hide",
+    [
+        "import types; sys.modules[{name!r}] = sys.modules['botocore'] = types.ModuleType({name!r})",
+        "import importlib.abc\n"
+        "class Blocking(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name in ({name!r}, 'botocore'): raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Blocking())",
+    ],
+    ids=["stub", "blocked"],
+)
+def test_an_sdk_that_something_else_stands_for_is_a_missing_dependency(name: str, hide: str) -> None:
+    """When a store without keys is made: the framework needs it then."""
+    script = (
+        f"import sys\n{hide.format(name=name)}\n"
+        "from data_store.object_store import ObjectStore, MissingDependency\n"
+        f"try: ObjectStore('{name}://localhost:1/bucket').client\n"
+        "except MissingDependency as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert f"with its extra {name!r}" in done.stdout
+
+
 def test_an_sdk_that_cannot_be_imported_later_is_a_missing_dependency_too() -> None:
     """Whenever its framework comes to need it."""
     with pytest.raises(MissingDependency, match=r"no_such_part.*its extra 'minio'"), registry.importing_sdk("minio"):

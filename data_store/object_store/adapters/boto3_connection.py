@@ -142,9 +142,12 @@ class Clients:
     def _where(self) -> Endpoint:
         """Return the server with the region that is known, its buckets where botocore says."""
         if self.places is None:
-            return replace(self._server, region=self._region)
-        region, server = self.usual.meta.region_name, self._server
-        known = None if region == "aws-global" else region
+            # A Config may name the region, too, and botocore has other names for regions with FIPS endpoints.
+            is_botocores = self._driver.config is not None or "fips" in (self._region or "")
+            region = self.usual.meta.region_name if is_botocores else self._region
+            return replace(self._server, region=region)
+        server, of_client = self._server, self.usual.meta.region_name
+        known = None if of_client == "aws-global" else of_client
         return PlacedEndpoint(server.scheme, server.authority, server.is_aws, server.style, known, self.places)
 
     def _prepare(self) -> None:
@@ -155,6 +158,8 @@ class Clients:
             raise ValueError(f"botocore cannot use the endpoint {self._connection.endpoint}")
         if self._region is not None:
             validate_region_name(self._region)
+            if not self._region.isprintable():  # the "$" of botocore's rule lets a line end pass
+                raise ValueError("the region must not end with a line end")
         if isinstance(self._session, BotocoreSession) and not self._connection.anonymous and not self._driver.client:
             self._session.find_credentials(self._region)
 

@@ -126,6 +126,25 @@ def test_a_role_is_assumed_in_the_region_of_the_store(
     client.close()
 
 
+@pytest.mark.parametrize(
+    "profile",
+    [
+        "credential_process = /nowhere/at/all",
+        "credential_process = echo []",
+        "credential_process = echo null",
+        "role_arn = arn:aws:iam::123456789012:role/mine\nweb_identity_token_file = /nowhere/at/all",
+    ],
+)
+def test_credentials_that_cannot_be_read_are_an_error_of_ours(
+    profile: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """When the store is made, or when they are first needed."""
+    (tmp_path / "config").write_text(f"[default]\n{profile}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with pytest.raises((ConfigurationError, AccessDenied)):
+        make_client(endpoint="127.0.0.1:1").get_object("bucket", "key", GetOptions())
+
+
 def test_nobody_looks_for_credentials_beside_a_client_of_the_program(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 from botocore.handlers import validate_bucket_name
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url, validate_region_name
@@ -30,7 +30,7 @@ from data_store.object_store.adapters.s3.public_endpoint import PublicEndpoint
 from data_store.object_store.adapters.s3.quirks import identify
 from data_store.object_store.adapters.s3.route import tls_context
 from data_store.object_store.configurations import ObjectStoreConnectionConfiguration, RetryConfiguration
-from data_store.object_store.errors import ConfigurationError
+from data_store.object_store.errors import AccessDenied, ConfigurationError
 from data_store.object_store.models.presigned import MAX_EXPIRES
 from data_store.object_store.signing import sigv4
 
@@ -96,13 +96,13 @@ class Clients:
 
         Raises:
             NoCredentialsError: boto3's chain finds none.
-            AccessDenied: they cannot be sent.
+            AccessDenied: they cannot be read, or not be sent.
         """
         found = None if self._driver.client else self._session.get_credentials()
         if self._driver.client and self.places:
             now = self.places.of(None, None).credentials()
         else:
-            now = None if found is None else found.get_frozen_credentials()
+            now = None if found is None else _frozen(found)
         if now is None or now.access_key is None or now.secret_key is None:
             raise NoCredentialsError
         check_credentials(now.access_key, now.token or "-")
@@ -222,8 +222,10 @@ def _checked(make: Callable[[], _Made]) -> _Made:
         return make()
     except JSONDecodeError as error:
         wrong = ValueError(f"what should be JSON is none: {error}")  # it holds all of the text, with its secrets
-    except (BotoCoreError, ValueError) as error:
+    except (BotoCoreError, ValueError, OSError) as error:
         wrong = error
+    except (AttributeError, KeyError, TypeError) as error:  # all that botocore says of files with other contents
+        wrong = ValueError(f"botocore cannot read a file or an answer that it is set by: {error!r}")
     raise ConfigurationError(f"connection: {wrong}") from wrong
 
 
@@ -257,6 +259,13 @@ def _config(connection: ObjectStoreConnectionConfiguration, more: Config | None,
         ours["client_cert"] = str(connection.client_cert)
     merged: Config = theirs.merge(Config(**ours))
     return merged
+
+
+def _frozen(found: Credentials) -> ReadOnlyCredentials:
+    try:
+        return found.get_frozen_credentials()
+    except OSError as error:  # of a program that has them, or a file with a token
+        raise AccessDenied(f"the credentials cannot be read: {error}") from error
 
 
 def _end(found: RefreshableCredentials) -> datetime | None:

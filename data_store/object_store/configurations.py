@@ -90,7 +90,8 @@ class ObjectStoreConnectionConfiguration(ConnectionConfiguration):
         session_token: the token of temporary credentials.
         anonymous: sign nothing; excludes all credentials.
         profile: the profile of the SDK's credentials file; excludes keys.
-        region: the region that requests are signed for; None leaves it to the SDK.
+        region: the region that requests are signed for: at most 63 letters and digits, with ``-`` and ``_`` between
+            them. None leaves it to the SDK.
         addressing_style: whether the bucket stands in the path or in the host name.
         connect_timeout: seconds until a connection must stand.
         read_timeout: seconds that the server may stay silent.

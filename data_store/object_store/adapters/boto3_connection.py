@@ -110,7 +110,7 @@ class Clients:
 
     @property
     def usual(self) -> S3Client:
-        """The client that sends; made when it is needed, which takes as long as a hundred requests.
+        """The client that sends; made when it is needed, which takes some 80 ms.
 
         Raises:
             ConfigurationError: boto3 cannot make it.
